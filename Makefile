@@ -1,0 +1,76 @@
+# Computer Vision by Hand. Python 3.11 or newer and make are all that a fresh machine needs; `make help` lists the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+SITE := _build/html
+PORT ?= 8000
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+# The two cores of a small machine are shared by tests that run side by side: one thread each.
+ONE_THREAD := OPENBLAS_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test lint unit notebooks site-tests bench refresh lab lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+book: .venv/course node_modules/.package-lock.json ## build the site, warnings as errors
+	jupyter-book build . --warningiserror --nitpick --keep-going
+	@echo "The site is in $(SITE). To read it: make serve, or open $(SITE)/index.html"
+
+serve: book ## build the site and serve it on this machine
+	@echo "http://127.0.0.1:$(PORT)/ (stop with Ctrl+C)"
+	python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+test: lint unit notebooks site-tests ## run every check there is
+	@echo "All checks passed."
+
+lint: .venv/test ## style of code and notebooks
+	ruff check .
+	ruff format --check .
+
+unit: .venv/test node_modules/.package-lock.json ## unit and property tests
+	$(ONE_THREAD) pytest tests --ignore=tests/site -n 2
+
+notebooks: .venv/test ## run every notebook and compare its stored outputs
+	$(ONE_THREAD) pytest --nbval -n 2 --dist loadfile index.ipynb chapters
+
+site-tests: book .venv/test ## drive the built site in a browser
+	python tools/browser.py
+	pytest tests/site -n 2
+
+bench: book .venv/test ## measure the site: bytes of a page, time of an explorer's step
+	PYTHONPATH=tools python benchmarks/site.py
+
+refresh: .venv/course ## run the notebooks and store their outputs as text (NOTEBOOKS=... for some)
+	python tools/refresh.py $(NOTEBOOKS)
+
+lab: .venv/course ## open the chapters in JupyterLab
+	jupyter lab chapters
+
+lock: ## resolve the requirements anew and write the pins
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet uv
+	uv pip compile $(LOCK) requirements.in -o requirements.txt
+	uv pip compile $(LOCK) requirements-test.in -o requirements-test.txt
+	uv pip compile $(LOCK) --no-annotate .binder/requirements.in -o .binder/requirements.txt
+	npm install --package-lock-only
+LOCK := --quiet --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
+
+clean: ## remove what was built (not .venv)
+	rm -rf _build
+
+.venv/course: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Name another one: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.venv/test: .venv/course requirements-test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@
+
+node_modules/.package-lock.json: .venv/course package-lock.json
+	npm ci --silent
+	@touch $@
