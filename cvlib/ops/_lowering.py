@@ -1,0 +1,237 @@
+"""Convolution as matrix multiplication, block by block: how :mod:`cvlib.ops.conv` is fast in plain NumPy.
+
+A matrix product runs at the processor's full speed, a Python loop at a thousandth of it. So the input is
+*lowered*: every tap (i, j) of the kernel sees a shifted copy of the input, the copies become the rows of a matrix,
+and the convolution is one product, ``(C_out, C_in*K_h*K_w) @ (C_in*K_h*K_w, H_out*W_out)``, whose result is already
+NCHW (Chellapilla, Puri and Simard, "High performance convolutional neural networks for document processing",
+2006). The textbook version writes that matrix out for the whole batch: K_h*K_w times the input, sent to main memory
+and fetched again. Four ideas avoid the waste:
+
+* **Blocks.** Only so many images, or so many rows of one large image, are lowered at a time that their columns stay
+  in the processor's cache. The product takes them from there, and the next block reuses their memory.
+* **Flat shifts.** At stride 1, read the padded image as one long line of pixels. What tap (i, j) sees is that line
+  from pixel ``i*W + j`` on: one long run instead of many short rows. A run also passes through the gap between the
+  end of one row of the output and the start of the next; the product computes these few columns in vain, and they
+  are dropped when the result is stored.
+* **The smaller side.** The transposed convolution (which gives dx) multiplies first and then *spreads* the rows of
+  the product over the image, each where its tap had read. At stride 1 it equals a convolution with the mirrored
+  kernel. So forward and backward alike can lower whichever side has fewer channels, and in the backward pass one
+  lowering of dy serves both gradients.
+* **1x1 kernels** need no lowering: the image already is the matrix.
+
+:func:`gather` and :func:`spread` are each other's transpose: one reads and one writes through the same view, the
+taps of a :class:`Canvas`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from cvlib._checks import Pair, choice, pair
+from cvlib.shapes import conv_output_size, same_padding
+
+# Bytes of columns at a time. One image fills a second-level cache: large matrix products run best. Small images share
+# a block only to save Python's overhead, and less memory is cheaper to get.
+IMAGE_BYTES = 2 << 20
+SHARED_BYTES = IMAGE_BYTES // 4
+
+
+class Window(NamedTuple):
+    """How a kernel walks over an image; every pair is (height, width)."""
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int]
+    padding: tuple[int, int]
+    dilation: tuple[int, int] = (1, 1)
+
+    @classmethod
+    def checked(
+        cls, kernel: tuple[int, int], stride: Pair, padding: Pair | str, dilation: Pair = 1
+    ) -> Window:
+        """Return the window a caller asked for, with "same" resolved, or say which argument is wrong."""
+        stride, dilation = pair("stride", stride, minimum=1), pair("dilation", dilation, minimum=1)
+        if isinstance(padding, str):
+            choice("padding", padding, ("same",))
+            if stride != (1, 1):
+                raise ValueError(f'padding "same" needs stride 1, got stride {stride}')
+            padding = [same_padding(k, dilation=d) for k, d in zip(kernel, dilation, strict=True)]
+        return cls(kernel, stride, pair("padding", padding), dilation)
+
+    def output_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the size of the output over an image of ``size``."""
+        sides = list(zip(size, self.kernel, self.stride, self.padding, self.dilation, strict=True))
+        height, width = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sides]
+        if min(height, width, *size) < 1:
+            for n, k, s, p, d in sides:  # the checked version explains what does not fit
+                conv_output_size(n, k, stride=s, padding=p, dilation=d)
+        return height, width
+
+    def mirrored(self) -> Window | None:
+        """Return the window that walks back from the output to the input, or None if no window does.
+
+        At stride 1, tap t of output m reads pixel m + dt - p. So pixel m was read by output m - dt + p, which is
+        m + dt' - p' for the mirrored tap t' = k - 1 - t and the padding p' = d(k - 1) - p.
+        """
+        (kh, kw), (ph, pw), (dh, dw) = self.kernel, self.padding, self.dilation
+        padding = dh * (kh - 1) - ph, dw * (kw - 1) - pw
+        if self.stride != (1, 1) or min(padding) < 0:
+            return None
+        return Window(self.kernel, self.stride, padding, self.dilation)
+
+    @property
+    def is_pointwise(self) -> bool:
+        """Whether each output pixel sees only the input pixel in its own place."""
+        return self.kernel == self.stride == (1, 1) and self.padding == (0, 0)
+
+
+def as_matrix(w: np.ndarray, groups: int) -> np.ndarray:
+    """Return weights as one matrix per group, (groups, C_out/groups, C_in/groups * K_h * K_w)."""
+    return w.reshape(groups, len(w) // groups, -1)
+
+
+def mirror(w: np.ndarray, groups: int) -> np.ndarray:
+    """Return the weights of the way back: each kernel turned by half a turn, the channels of a group swapped.
+
+    It is its own inverse.
+    """
+    c_out, c_in, *kernel = w.shape
+    turned = w.reshape(groups, c_out // groups, c_in, *kernel)[..., ::-1, ::-1].swapaxes(1, 2)
+    return np.ascontiguousarray(turned).reshape(groups * c_in, c_out // groups, *kernel)
+
+
+class Block(NamedTuple):
+    """The lowered columns of some output rows of some images."""
+
+    images: slice
+    rows: slice
+    columns: np.ndarray  # (images, groups, C/groups * K_h * K_w, rows * width), gaps included
+
+
+class Canvas(NamedTuple):
+    """Scratch memory for a block of padded images, two views of it, and how to cut the batch into blocks."""
+
+    padded: np.ndarray  # (images, C, H + 2p + 1, W + 2p): the last flat run overruns into the spare row
+    inside: np.ndarray  # (images, C, H, W): without the padding
+    taps: np.ndarray  # (images, C, K_h, K_w, H_out, width): what each tap sees; a view whose pixels overlap
+    images: list[slice]
+    rows: list[slice]
+
+
+def canvas(shape: tuple[int, ...], window: Window, output: tuple[int, int], dtype: np.dtype) -> Canvas:
+    """Return an empty canvas for images of ``shape`` (N, C, H, W) under a window with this output size."""
+    n, c, h, w = shape
+    (kh, kw), (sh, sw), (ph, pw), (dh, dw) = window
+    height, width = output
+    if window.stride == (1, 1):
+        width = w + 2 * pw  # flat: a run goes on through the gap into the next row
+    row_bytes = c * kh * kw * width * dtype.itemsize
+    images = cut(n, height * row_bytes, SHARED_BYTES)
+    count = images[0].stop
+    padded = np.zeros((count, c, h + 2 * ph + 1, w + 2 * pw), dtype)
+    image, channel, row, pixel = padded.strides
+    strides = image, channel, dh * row, dw * pixel, sh * row, sw * pixel
+    taps = np.ndarray((count, c, kh, kw, height, width), dtype, padded, 0, strides)
+    inside = padded[:, :, ph : ph + h, pw : pw + w]
+    return Canvas(padded, inside, taps, images, cut(height, count * row_bytes, IMAGE_BYTES))
+
+
+def cut(count: int, size: int, limit: int) -> list[slice]:
+    """Cut ``count`` things of ``size`` bytes into slices of at most ``limit``, or of one thing if that is larger."""
+    if count * size <= limit:
+        return [slice(0, count)]
+    step = max(1, limit // size)
+    return [slice(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def gather(x: np.ndarray, window: Window, groups: int, output: tuple[int, int]) -> Iterator[Block]:
+    """Lower ``x`` block by block. Blocks share their memory: each is valid until the next one is asked for."""
+    n, c, h, w = x.shape
+    if window.is_pointwise:
+        for images in cut(n, c * h * w * x.itemsize, IMAGE_BYTES):
+            count = images.stop - images.start
+            yield Block(images, slice(0, h), x[images].reshape(count, groups, c // groups, h * w))
+        return
+    _, inside, taps, all_images, all_rows = canvas(x.shape, window, output, x.dtype)
+    features = c // groups * window.kernel[0] * window.kernel[1]
+    memory = np.empty(taps[..., all_rows[0], :].size, x.dtype)
+    for images in all_images:
+        count = images.stop - images.start
+        inside[:count] = x[images]
+        for rows in all_rows:
+            seen = taps[:count, ..., rows, :]
+            columns = memory[: seen.size].reshape(seen.shape)
+            np.copyto(columns, seen)
+            pixels = seen.shape[4] * seen.shape[5]
+            yield Block(images, rows, columns.reshape(count, groups, features, pixels))
+
+
+def multiply(matrix: np.ndarray, block: Block, out: np.ndarray, bias: np.ndarray | None = None) -> None:
+    """Write ``matrix @ columns + bias``, without the gaps, to the block's place in ``out``."""
+    images, rows, columns = block
+    target = out[images, :, rows]
+    count, c, height, width = target.shape
+    groups, m, _ = matrix.shape
+    pixels = columns.shape[-1]
+    if pixels == height * width:  # no gaps: the product is the result
+        np.matmul(matrix, columns, out=target.reshape(count, groups, m, pixels, copy=False))
+    else:
+        target[...] = (matrix @ columns).reshape(count, c, height, pixels // height)[..., :width]
+    if bias is not None:
+        target += bias
+
+
+def weigh(y: np.ndarray, block: Block) -> np.ndarray:
+    """Return ``y @ columns.T`` summed over the block's images and pixels, one matrix per group.
+
+    With y = dy, this is the gradient of :func:`multiply` with respect to its matrix.
+    """
+    images, rows, columns = block
+    y = y[images, :, rows]
+    count, c, height, _ = y.shape
+    groups, pixels = columns.shape[1], columns.shape[-1]
+    y = with_gaps(y, pixels // height).reshape(count, groups, c // groups, pixels)
+    return (y @ columns.swapaxes(2, 3)).sum(0)
+
+
+def with_gaps(y: np.ndarray, width: int) -> np.ndarray:
+    """Return ``y`` (N, C, H, W) with rows of ``width``: zeros fill the gaps, so that they add nothing."""
+    n, c, h, w = y.shape
+    if w == width:
+        return y
+    wide = np.zeros((n, c, h, width), y.dtype)
+    wide[..., :w] = y
+    return wide
+
+
+def spread(
+    dy: np.ndarray,
+    w: np.ndarray,
+    window: Window,
+    groups: int,
+    out: np.ndarray,
+    bias: np.ndarray | None = None,
+) -> None:
+    """Write the transposed convolution (+ bias) to ``out``: multiply, then add each row where its tap had read."""
+    padded, inside, taps, all_images, all_rows = canvas(out.shape, window, dy.shape[2:], out.dtype)
+    matrix = as_matrix(w, groups).swapaxes(1, 2)
+    _, features, channels = matrix.shape
+    by_tap = 2, 3, 0, 1, 4, 5  # kernel axes first
+    memory = np.empty(taps[..., all_rows[0], :].size, out.dtype)
+    for images in all_images:
+        count = images.stop - images.start
+        padded.fill(0)
+        for rows in all_rows:
+            target = taps[:count, ..., rows, :]
+            columns = memory[: target.size].reshape(target.shape)
+            pixels = target.shape[4] * target.shape[5]
+            y = with_gaps(dy[images, :, rows], target.shape[5]).reshape(count, groups, channels, pixels)
+            np.matmul(matrix, y, out=columns.reshape(count, groups, features, pixels))
+            for tap_row, column_row in zip(target.transpose(by_tap), columns.transpose(by_tap), strict=True):
+                for tap, column in zip(tap_row, column_row, strict=True):
+                    tap += column
+        out[images] = inside[:count]
+        if bias is not None:
+            out[images] += bias

@@ -1,0 +1,77 @@
+"""Signatures against docstrings: every operation has its backward, every parameter is told, every example runs."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+
+import pytest
+
+import cvlib
+from cvlib import losses, ops
+
+FORWARDS = [
+    getattr(module, name)
+    for module in (ops, losses)
+    for name in module.__all__
+    if not name.endswith("_backward")
+]
+FUNCTIONS = [getattr(module, name) for module in (ops, losses) for name in module.__all__]
+MODULES = [module.name for module in pkgutil.walk_packages(cvlib.__path__, "cvlib.")]
+
+
+def name_of(function):
+    return function.__name__
+
+
+def section(function, title):
+    """Return the lines of one section of a numpydoc docstring."""
+    lines = inspect.getdoc(function).splitlines()
+    assert title in lines, f"{function.__name__} has no section {title}"
+    start = lines.index(title) + 2
+    underlines = [i for i in range(start, len(lines)) if re.fullmatch("-{3,}", lines[i])]
+    return lines[start : underlines[0] - 1 if underlines else None]
+
+
+@pytest.mark.parametrize("forward", FORWARDS, ids=name_of)
+def test_backward_stands_right_below(forward):
+    """The next public function of the module."""
+    module = inspect.getmodule(forward)
+    functions = [
+        f for _, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__
+    ]
+    public = sorted((f for f in functions if f.__name__[0] != "_"), key=lambda f: f.__code__.co_firstlineno)
+    assert public[public.index(forward) + 1].__name__ == forward.__name__ + "_backward"
+
+
+@pytest.mark.parametrize("forward", [f for f in FORWARDS if f.__name__ in ops.__all__], ids=name_of)
+def test_backward_takes_dy_and_the_forward_arguments(forward):
+    """Same names, same order, same defaults; ``needs_dx`` may be added."""
+    own = list(inspect.signature(forward).parameters.values())
+    backward = getattr(ops, forward.__name__ + "_backward")
+    dy, *others = inspect.signature(backward).parameters.values()
+    assert dy.name == "dy"
+    assert [p for p in others if p.name != "needs_dx"] == own
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=name_of)
+def test_every_parameter_is_documented(function):
+    heads = [line for line in section(function, "Parameters") if line and not line.startswith(" ")]
+    documented = [name for head in heads for name in head.partition(" : ")[0].split(", ")]
+    assert documented == list(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=name_of)
+def test_every_function_is_typed_and_complete(function):
+    signature = inspect.signature(function)
+    annotations = [p.annotation for p in signature.parameters.values()] + [signature.return_annotation]
+    assert inspect.Signature.empty not in annotations
+    assert section(function, "Returns")
+    assert section(function, "Raises")
+    assert any(line.startswith(">>> ") for line in section(function, "Examples"))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_run(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
