@@ -1,0 +1,1 @@
+"""byhand: definitions as visible loops, exact; every calculation as steps to read. Standard library only."""
