@@ -1,0 +1,14 @@
+// One formula a line as JSON ({tex, display}), one answer a line as JSON ({html} or {error}). It ends when its input does.
+import { createInterface } from "node:readline";
+import katex from "katex";
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { tex, display } = JSON.parse(line);
+  let answer;
+  try {
+    answer = { html: katex.renderToString(tex, { displayMode: display, throwOnError: true, strict: "error" }) };
+  } catch (error) {
+    answer = { error: error.message };
+  }
+  process.stdout.write(JSON.stringify(answer) + "\n");
+}
