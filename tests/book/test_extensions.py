@@ -108,7 +108,7 @@ def test_a_formula_that_katex_cannot_read_stops_the_build(tmp_path: Path):
 
 
 def test_katex_answers_every_formula_and_ends_with_its_owner():
-    """Good and bad formulas in turn, text that is not ASCII among them; closing ends the process, and it may start anew."""
+    """Good and bad formulas in turn, some not ASCII; closing ends the process, and it may start anew."""
     katex = Katex()
     for _ in range(2):
         assert 'class="katex"' in katex.render(r"\frac{1}{2}")
