@@ -1,0 +1,199 @@
+"""What is shown of a problem, decided once for every format: a document is a list of blocks.
+
+Text in blocks is *rich*: words with mathematics between dollar signs, ``**strong**``, ``*emphasis*`` and ```code```;
+:func:`spans` takes it apart. The formats in this package only say how each block and span is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
+
+from byhand import notation
+from byhand.calculation import Calculation
+from byhand.check import form_of
+from byhand.mistakes import WrongAnswer
+from byhand.question import Problem
+from byhand.trace import Step, Trace
+
+_SPAN = re.compile(r"\$(?P<math>[^$]+)\$|\*\*(?P<strong>[^*]+)\*\*|\*(?P<emphasis>[^*]+)\*|`(?P<code>[^`]+)`")
+
+
+class Span(NamedTuple):
+    """A piece of rich text of one kind."""
+
+    kind: Literal["text", "math", "strong", "emphasis", "code"]
+    text: str
+
+
+def spans(rich: str) -> list[Span]:
+    """Take rich text apart; ``ValueError`` if a dollar sign has no partner."""
+    found, end = [], 0
+    for match in _SPAN.finditer(rich):
+        if match.start() > end:
+            found.append(Span("text", rich[end : match.start()]))
+        found.append(Span(match.lastgroup, match[match.lastgroup]))  # type: ignore[arg-type]
+        end = match.end()
+    if end < len(rich):
+        found.append(Span("text", rich[end:]))
+    if any("$" in span.text for span in found):
+        raise ValueError(f"a dollar sign without its partner in {rich!r}")
+    return found
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 0 is the problem's own, whatever level that has on the page."""
+
+    text: str
+    level: int
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Some sentences."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list; each item is rich text and perhaps an equation of its own."""
+
+    items: tuple[tuple[str, str], ...]  # (text, LaTeX or "")
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A formula on a line of its own, in LaTeX."""
+
+    tex: str
+
+
+@dataclass(frozen=True)
+class Array:
+    """A vector or matrix under its symbol (LaTeX); the formats make it a real table."""
+
+    symbol: str
+    rows: tuple[tuple[str, ...], ...]  # LaTeX of every cell
+
+    @classmethod
+    def of(cls, symbol: str, value: Sequence[Any], digits: int) -> Array:
+        """Return the table of a vector (one row) or a matrix."""
+        rows = value if isinstance(value[0], list | tuple) else [value]
+        return cls(symbol, tuple(tuple(notation.tex(number, digits) for number in row) for row in rows))
+
+
+@dataclass(frozen=True)
+class Player:
+    """The steps of a solution over its arrays, one at a time; formats on paper leave it out."""
+
+    trace: Trace
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Blocks behind a line that opens them; on paper they simply follow."""
+
+    summary: str
+    blocks: tuple[Block, ...]
+
+
+Block = Heading | Paragraph | Items | Equation | Array | Player | Fold
+
+
+def problem(problem: Problem) -> list[Block]:
+    """Return a problem with its solution and its common mistakes folded away."""
+    return [
+        *question(problem),
+        Fold("Worked solution", tuple(solution(problem))),
+        Fold("Common mistakes", tuple(mistakes(problem))),
+    ]
+
+
+def question(problem: Problem) -> list[Block]:
+    """Return the heading, the question, the given arrays and what is asked."""
+    number = "" if problem.seed is None else f", variant {problem.seed}"
+    blocks: list[Block] = [Heading(f"{problem.id}{number}: {problem.title}", 0), *prose(problem.statement)]
+    if isinstance(problem, Calculation):
+        blocks += [
+            Array.of(symbol, value, problem.decimals)
+            for symbol, value in problem.arrays.items()
+            if notation.sizes(value)
+        ]
+        blocks += list(_asked(problem))
+    return blocks
+
+
+def _asked(problem: Calculation) -> Iterator[Block]:
+    """Yield what to find, part by part, with its form."""
+    asked = [f"{_named(problem, name)}, {form_of(problem, name)}" for name in problem.values]
+    if len(asked) == 1:
+        yield Paragraph(f"Find {asked[0]}.")
+    else:
+        yield Paragraph("Find")
+        yield Items(tuple((text, "") for text in asked))
+
+
+def _named(problem: Calculation, name: str) -> str:
+    return f"`{name}`, {problem.parts[name]}" if len(problem.parts) > 1 else problem.parts[name]
+
+
+def solution(problem: Problem) -> list[Block]:
+    """Return the worked solution: for each part its rule, its steps with their numbers, and its result."""
+    trace, blocks = problem.solution, []
+    for part, steps in trace.parts:
+        if isinstance(problem, Calculation) and len(problem.parts) > 1 and part:
+            blocks.append(Heading(f"`{part}`: {problem.parts[part]}", 1))
+        for formula, group in groupby(steps, key=lambda step: step.formula):
+            if formula:
+                blocks.append(Equation(formula))
+            blocks.append(_lines(list(group), trace.digits))
+        if part in trace.arrays:
+            blocks.append(Array.of(part, trace.arrays[part], trace.digits))
+    if trace.is_rounded:
+        blocks.append(
+            Paragraph(
+                f"Rounded to {trace.digits} decimals in print only; every step goes on with the unrounded numbers."
+            )
+        )
+    if any(any(step.cells.values()) for step in trace.steps):
+        blocks.append(Player(trace))
+    return blocks
+
+
+def _lines(steps: list[Step], digits: int) -> Block:
+    """Return one step as a paragraph with its equation, several as a list."""
+    lines = tuple((step.what, step.equation(digits)) for step in steps)
+    return Items(lines, ordered=len(lines) > 1) if len(lines) > 1 or lines[0][1] else Paragraph(lines[0][0])
+
+
+def mistakes(problem: Problem) -> list[Block]:
+    """Return each known wrong answer, what led to it and how to catch it."""
+    digits = problem.decimals if isinstance(problem, Calculation) else notation.DIGITS
+    return [Items(tuple((_told(wrong, digits), "") for wrong in problem.mistakes))]
+
+
+def _told(wrong: WrongAnswer, digits: int) -> str:
+    value = wrong.parts[wrong.part]
+    written = value if isinstance(value, str) else f"${notation.tex(value, digits)}$"
+    catch = f" *How to catch it:* {wrong.catch}" if wrong.catch else ""
+    return (
+        f"**{written}** {wrong.message}{catch}"
+        if isinstance(value, str)
+        else f"{written}: {wrong.message}{catch}"
+    )
+
+
+def prose(text: str) -> Iterator[Block]:
+    """Yield paragraphs, and lists whose lines begin with a hyphen, from text with blank lines between them."""
+    for block in re.split(r"\n\s*\n", text.strip()):
+        lines = block.strip().splitlines()
+        if all(line.lstrip().startswith("- ") for line in lines):
+            yield Items(tuple((line.lstrip()[2:], "") for line in lines))
+        else:
+            yield Paragraph(" ".join(line.strip() for line in lines))

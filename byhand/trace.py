@@ -1,0 +1,175 @@
+"""A worked solution as data, so that every renderer, player and checker reads the same steps.
+
+A :class:`Trace` is a list of :class:`Step`; a :class:`Work` is the sheet of paper on which a solution is written: the
+solution computes as it writes, so what is shown is what was computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+from byhand import notation
+
+Cell = tuple[int, ...]  # row and column, counted from 0; one index for a vector
+
+
+@dataclass(frozen=True)
+class Step:
+    r"""One line of a worked solution.
+
+    Attributes
+    ----------
+    what
+        What is done, a sentence; mathematics stands between dollar signs.
+    formula
+        The rule in symbols, a complete equation in LaTeX: ``J_{ij} = \sum_{a,b} I_{i+a,j+b} W_{ab}``.
+    symbol
+        What this step finds, in LaTeX: ``J_{0,1}``.
+    numbers
+        The right-hand side with the numbers in it, in LaTeX: ``1 \cdot (-1) + 3 \cdot 0 + 2 \cdot 1``.
+    result
+        The value found: a number, nested lists, a :class:`~byhand.notation.Shape`; None for a step of an argument.
+    cells
+        The cells that this step touches in each array, by the array's symbol; the one it fills is among them.
+    part
+        The part of the answer that this step works towards.
+    """
+
+    what: str
+    formula: str = ""
+    symbol: str = ""
+    numbers: str = ""
+    result: Any = None
+    cells: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    part: str = ""
+
+    def equation(self, digits: int = notation.DIGITS) -> str:
+        """Return "symbol = numbers = result" as LaTeX, with ≈ where the printed result is rounded."""
+        left = " = ".join(filter(None, [self.symbol, self.numbers]))
+        if self.result is None:
+            return left
+        written = notation.tex(self.result, digits)
+        if not left or written == self.numbers:
+            return left or written
+        return f"{left} {notation.relation(self.result, digits)} {written}"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A worked solution: its steps, and every array that can be shown beside them.
+
+    Attributes
+    ----------
+    steps
+        In the order in which they are done.
+    arrays
+        Vectors and matrices by symbol: the given ones, then those that the steps fill.
+    given
+        The symbols of the given arrays.
+    digits
+        Decimals to which rounded numbers are printed; the computation itself is not rounded.
+    """
+
+    steps: tuple[Step, ...]
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+    digits: int = notation.DIGITS
+
+    @property
+    def parts(self) -> list[tuple[str, list[Step]]]:
+        """The steps of each part of the answer, in order."""
+        return [(part, list(steps)) for part, steps in groupby(self.steps, key=lambda step: step.part)]
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether any printed result is rounded."""
+        return any(
+            notation.is_rounded(step.result, self.digits) for step in self.steps if step.result is not None
+        )
+
+    def filled(self, number: int) -> dict[str, set[Cell] | None]:
+        """Return the cells of each array that are known after step ``number``; None for all of them.
+
+        An array that the steps fill cell by cell grows; one that no step touches is known once its part is done.
+        """
+        known: dict[str, set[Cell] | None] = dict.fromkeys(self.given)
+        for name in self.arrays:
+            if name in known:
+                continue
+            owners = [i for i, step in enumerate(self.steps) if step.part == name]
+            cells = [self.steps[i].cells.get(name, ()) for i in owners]
+            if any(cells):
+                known[name] = {
+                    cell for i, group in zip(owners, cells, strict=True) if i <= number for cell in group
+                }
+                continue
+            done = not owners or owners[-1] <= number
+            known[name] = None if done else set()
+        return known
+
+
+class Work:
+    """The sheet on which a solution is written.
+
+    Parameters
+    ----------
+    arrays
+        The given vectors and matrices by symbol.
+    instead
+        Values to go on with in place of the computed parts: a solution that follows through from a student's own
+        earlier result.
+    digits
+        Decimals to which rounded numbers are printed.
+    """
+
+    def __init__(
+        self,
+        arrays: Mapping[str, Any] | None = None,
+        *,
+        instead: Mapping[str, Any] | None = None,
+        digits: int = notation.DIGITS,
+    ) -> None:
+        self.parts: dict[str, Any] = {}
+        self.digits = digits
+        self._arrays = dict(arrays or {})
+        self._given = tuple(self._arrays)
+        self._instead = instead or {}
+        self._steps: list[Step] = []
+        self._open = 0  # the first step that belongs to no part yet
+
+    def step(
+        self,
+        what: str,
+        *,
+        formula: str = "",
+        symbol: str = "",
+        numbers: str = "",
+        result: Any = None,
+        cells: Mapping[str, Iterable[Cell]] | None = None,
+    ) -> None:
+        """Write one step; its fields are those of :class:`Step`."""
+        touched = {name: tuple(group) for name, group in (cells or {}).items()}
+        self._steps.append(Step(what, formula, symbol, numbers, notation.tidy(result), touched))
+
+    def show(self, symbol: str, value: Any) -> Any:
+        """Let an array that is not a part of the answer be shown beside the steps; return it."""
+        self._arrays[symbol] = value
+        return value
+
+    def part(self, name: str, value: Any) -> Any:
+        """Close a part of the answer: the steps since the last one led to ``value``. Return the value to go on with."""
+        for i in range(self._open, len(self._steps)):
+            self._steps[i] = replace(self._steps[i], part=name)
+        self._open = len(self._steps)
+        value = notation.tidy(self._instead.get(name, value))
+        self.parts[name] = value
+        if len(notation.sizes(value)) in (1, 2) and not isinstance(value, notation.Shape):
+            self._arrays[name] = value
+        return value
+
+    def trace(self) -> Trace:
+        """Return what was written."""
+        return Trace(tuple(self._steps), self._arrays, self._given, self.digits)
