@@ -1,7 +1,7 @@
 """The second route: every answer of the problem engine, computed anew by cvlib.
 
-A route is a function of a problem's givens that returns the value of every part, by cvlib and NumPy alone. Nothing in it
-may come from byhand.
+A route is a function of a problem's givens that returns the value of every part, by cvlib and NumPy alone. Nothing in
+it may come from byhand.
 """
 
 from __future__ import annotations

@@ -7,7 +7,25 @@ import re
 
 from byhand.question import Problem, registry
 
-TOPICS = ("convolution",)
+# Module and title, in the order of the book.
+TOPICS = {
+    "linear_models": "Linear models and nearest neighbours",
+    "softmax": "Softmax and cross-entropy",
+    "optimisation": "Gradient descent",
+    "activations": "Activation functions",
+    "backpropagation": "Backpropagation",
+    "convolution": "Convolution and pooling",
+    "counting": "Sizes, parameters and costs",
+    "regularisation": "Underfitting, overfitting and regularisation",
+    "architectures": "Residual nets, Inception and DenseNet",
+    "detection": "Object detection",
+    "segmentation": "Segmentation and upsampling",
+    "sampling": "Differentiable sampling",
+    "sequences": "Recurrent nets and captioning",
+    "visualisation": "Seeing inside a convolutional net",
+    "generative": "Autoencoders, variational autoencoders and GANs",
+    "distillation": "Compression by distillation",
+}
 
 
 def load() -> dict[str, type[Problem]]:

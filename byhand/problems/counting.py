@@ -1,0 +1,1 @@
+"""Sizes, parameters and costs."""
