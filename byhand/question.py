@@ -68,7 +68,7 @@ class Problem:
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         from byhand.render import html
 
-        return {"text/plain": repr(self), "text/html": html.problem(self)}
+        return {"text/plain": repr(self), "text/html": html.notebook(self)}
 
 
 def checked_seed(seed: int) -> int:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from functools import cached_property
+from itertools import groupby, product
 from typing import Any
 
 from byhand import notation
@@ -90,25 +91,28 @@ class Trace:
             notation.is_rounded(step.result, self.digits) for step in self.steps if step.result is not None
         )
 
-    def filled(self, number: int) -> dict[str, set[Cell] | None]:
-        """Return the cells of each array that are known after step ``number``; None for all of them.
+    @cached_property
+    def found(self) -> dict[str, dict[Cell, int]]:
+        """The number of the step that finds each cell of the arrays that are not given.
 
-        An array that the steps fill cell by cell grows; one that no step touches is known once its part is done.
+        A cell is found by the first step of its array's own part that touches it; where no step touches the array, the
+        last step of its part finds all of it.
         """
-        known: dict[str, set[Cell] | None] = dict.fromkeys(self.given)
-        for name in self.arrays:
-            if name in known:
-                continue
-            owners = [i for i, step in enumerate(self.steps) if step.part == name]
-            cells = [self.steps[i].cells.get(name, ()) for i in owners]
-            if any(cells):
-                known[name] = {
-                    cell for i, group in zip(owners, cells, strict=True) if i <= number for cell in group
-                }
-                continue
-            done = not owners or owners[-1] <= number
-            known[name] = None if done else set()
-        return known
+        found: dict[str, dict[Cell, int]] = {}
+        for symbol in self.arrays.keys() - set(self.given):
+            own = [number for number, step in enumerate(self.steps) if step.part == symbol]
+            cells = dict.fromkeys(_cells(self.arrays[symbol]), own[-1]) if own else {}
+            for number in reversed(own):
+                cells.update(dict.fromkeys(self.steps[number].cells.get(symbol, ()), number))
+            found[symbol] = cells
+        return found
+
+
+def _cells(array: Any) -> list[Cell]:
+    """Return the index of every cell of a vector or a matrix."""
+    if len(notation.sizes(array)) == 1:
+        return [(i,) for i in range(len(array))]
+    return list(product(range(len(array)), range(len(array[0]))))
 
 
 class Work:

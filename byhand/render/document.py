@@ -61,10 +61,19 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Items:
-    """A list; each item is rich text and perhaps an equation of its own."""
+    """A list; each item is rich text."""
 
-    items: tuple[tuple[str, str], ...]  # (text, LaTeX or "")
+    items: tuple[str, ...]
     ordered: bool = False
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Steps of a solution that follow the same rule; ``first`` is the number of the first one, counted from 0."""
+
+    steps: tuple[Step, ...]
+    first: int
+    digits: int
 
 
 @dataclass(frozen=True)
@@ -80,12 +89,16 @@ class Array:
 
     symbol: str
     rows: tuple[tuple[str, ...], ...]  # LaTeX of every cell
+    is_vector: bool = False
 
     @classmethod
     def of(cls, symbol: str, value: Sequence[Any], digits: int) -> Array:
         """Return the table of a vector (one row) or a matrix."""
-        rows = value if isinstance(value[0], list | tuple) else [value]
-        return cls(symbol, tuple(tuple(notation.tex(number, digits) for number in row) for row in rows))
+        is_vector = not isinstance(value[0], list | tuple)
+        rows = [value] if is_vector else value
+        return cls(
+            symbol, tuple(tuple(notation.tex(number, digits) for number in row) for row in rows), is_vector
+        )
 
 
 @dataclass(frozen=True)
@@ -103,7 +116,7 @@ class Fold:
     blocks: tuple[Block, ...]
 
 
-Block = Heading | Paragraph | Items | Equation | Array | Player | Fold
+Block = Heading | Paragraph | Items | Steps | Equation | Array | Player | Fold
 
 
 def problem(problem: Problem) -> list[Block]:
@@ -136,7 +149,7 @@ def _asked(problem: Calculation) -> Iterator[Block]:
         yield Paragraph(f"Find {asked[0]}.")
     else:
         yield Paragraph("Find")
-        yield Items(tuple((text, "") for text in asked))
+        yield Items(tuple(asked))
 
 
 def _named(problem: Calculation, name: str) -> str:
@@ -145,14 +158,16 @@ def _named(problem: Calculation, name: str) -> str:
 
 def solution(problem: Problem) -> list[Block]:
     """Return the worked solution: for each part its rule, its steps with their numbers, and its result."""
-    trace, blocks = problem.solution, []
+    trace, number, blocks = problem.solution, 0, []
     for part, steps in trace.parts:
         if isinstance(problem, Calculation) and len(problem.parts) > 1 and part:
             blocks.append(Heading(f"`{part}`: {problem.parts[part]}", 1))
         for formula, group in groupby(steps, key=lambda step: step.formula):
             if formula:
                 blocks.append(Equation(formula))
-            blocks.append(_lines(list(group), trace.digits))
+            lines = tuple(group)
+            blocks.append(Steps(lines, number, trace.digits))
+            number += len(lines)
         if part in trace.arrays:
             blocks.append(Array.of(part, trace.arrays[part], trace.digits))
     if trace.is_rounded:
@@ -166,16 +181,10 @@ def solution(problem: Problem) -> list[Block]:
     return blocks
 
 
-def _lines(steps: list[Step], digits: int) -> Block:
-    """Return one step as a paragraph with its equation, several as a list."""
-    lines = tuple((step.what, step.equation(digits)) for step in steps)
-    return Items(lines, ordered=len(lines) > 1) if len(lines) > 1 or lines[0][1] else Paragraph(lines[0][0])
-
-
 def mistakes(problem: Problem) -> list[Block]:
     """Return each known wrong answer, what led to it and how to catch it."""
     digits = problem.decimals if isinstance(problem, Calculation) else notation.DIGITS
-    return [Items(tuple((_told(wrong, digits), "") for wrong in problem.mistakes))]
+    return [Items(tuple(_told(wrong, digits) for wrong in problem.mistakes))]
 
 
 def _told(wrong: WrongAnswer, digits: int) -> str:
@@ -194,6 +203,6 @@ def prose(text: str) -> Iterator[Block]:
     for block in re.split(r"\n\s*\n", text.strip()):
         lines = block.strip().splitlines()
         if all(line.lstrip().startswith("- ") for line in lines):
-            yield Items(tuple((line.lstrip()[2:], "") for line in lines))
+            yield Items(tuple(line.lstrip()[2:] for line in lines))
         else:
             yield Paragraph(" ".join(line.strip() for line in lines))

@@ -1,0 +1,247 @@
+"""Problems as HTML: real headings and tables, mathematics as MathML, and nothing that needs a script.
+
+The page's script finds the player of a solution by ``data-player`` and moves through the steps that stand in the list
+above it; without the script the list is all there is, and complete.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from html import escape
+from importlib.resources import files
+from itertools import groupby
+from typing import Any
+
+from byhand import notation
+from byhand.formula import mathml
+from byhand.question import Problem
+from byhand.render import document
+from byhand.render.document import Array, Block, Equation, Fold, Heading, Items, Paragraph, Player, Steps
+from byhand.render.museum import Exhibit
+from byhand.trace import Cell, Step, Trace
+
+_NUMBER = re.compile(r"-?[\d.]+")
+_TAGS = {"strong": "strong", "emphasis": "em", "code": "code"}
+_SHORT_EQUATION = 60  # characters of LaTeX that fit behind a sentence on the same line
+
+
+def problem(problem: Problem, *, level: int = 3, heading: bool = True) -> str:
+    """Return a problem with its solution and common mistakes folded away, as one element with ``data-problem``.
+
+    Parameters
+    ----------
+    problem
+        What to show.
+    level
+        The level of its heading on the page: 3 for ``h3``.
+    heading
+        Whether it has one; a page may have its own.
+    """
+    blocks = document.problem(problem)
+    seed = "" if problem.seed is None else f' data-seed="{problem.seed}"'
+    body = _Page(problem.name.replace("/", "-"), level).blocks(blocks if heading else blocks[1:])
+    return f'<section class="problem" data-problem="{problem.id}"{seed}>{body}</section>'
+
+
+def question(problem: Problem, *, level: int = 3) -> str:
+    """Return the question alone."""
+    return _Page(problem.name.replace("/", "-"), level).blocks(document.question(problem))
+
+
+def solution(problem: Problem, *, level: int = 3) -> str:
+    """Return the worked solution alone."""
+    return _Page(problem.name.replace("/", "-"), level).blocks(document.solution(problem))
+
+
+def exhibit(exhibit: Exhibit, *, level: int = 3) -> str:
+    """Return one piece of the museum: what was said, what is right, why it happened, and how to catch it."""
+    problem, mistake = exhibit.problem, exhibit.mistake
+    rows = [("What the solution said", rich(mistake.recorded))]
+    if not exhibit.is_words:
+        rows.append((f"What it leads to ({escape(mistake.part)})", mathml(exhibit.tex(exhibit.wrong))))
+        rows.append(("What is right", mathml(exhibit.tex(exhibit.right))))
+    rows += [("What to know", rich(mistake.message)), ("Why it happened", rich(mistake.why))]
+    rows.append(("How to catch it", rich(mistake.catch)))
+    body = "".join(f'<tr><th scope="row">{name}</th><td>{cell}</td></tr>' for name, cell in rows if cell)
+    return (
+        f'<section class="problem exhibit" data-exhibit="{problem.id}"><h{level}>{problem.id}: {escape(problem.title)}</h{level}>'
+        f"<table><tbody>{body}</tbody></table></section>"
+    )
+
+
+def notebook(shown: Problem) -> str:
+    """Return a problem for a notebook's cell, with its style unless the page around it has that already."""
+    on_the_site = os.environ.get("CVLIB_EXPLORERS") == "static"
+    return problem(shown) if on_the_site else f"<style>{style()}</style>{problem(shown)}"
+
+
+@cache
+def style() -> str:
+    """Return the style sheet that problems need wherever they are shown."""
+    return files("byhand.render").joinpath("problem.css").read_text(encoding="utf-8")
+
+
+def rich(text: str) -> str:
+    """Return rich text as HTML."""
+    return "".join(
+        mathml(span.text)
+        if span.kind == "math"
+        else f"<{_TAGS[span.kind]}>{escape(span.text)}</{_TAGS[span.kind]}>"
+        if span.kind in _TAGS
+        else escape(span.text)
+        for span in document.spans(text)
+    )
+
+
+def line(step: Step, digits: int = notation.DIGITS) -> str:
+    """Return one step: what is done, and its equation."""
+    return _line(step.what, step.equation(digits))
+
+
+def frame(trace: Trace, number: int) -> str:
+    """Return the arrays of the part that step ``number`` works on, as they are after this step, its cells marked."""
+    step = trace.steps[number]
+    tables = [
+        _table(symbol, trace, lambda cell, symbol=symbol: _mark(trace, symbol, cell, number))
+        for symbol in _arrays_of_part(trace, step.part)
+    ]
+    return f'<div class="arrays">{"".join(tables)}</div>'
+
+
+class _Page:
+    """Writes blocks; knows the level of headings and a prefix for what needs a name on the page."""
+
+    def __init__(self, name: str, level: int) -> None:
+        self.name, self.level = name, level
+        self._writers: dict[type, Callable[[Any], str]] = {
+            Heading: self._heading,
+            Paragraph: lambda block: f"<p>{rich(block.text)}</p>",
+            Items: self._items,
+            Steps: self._steps,
+            Equation: lambda block: f'<p class="equation">{mathml(block.tex, display=True)}</p>',
+            Array: lambda block: _plain_table(block),
+            Player: self._player,
+            Fold: self._fold,
+        }
+
+    def blocks(self, blocks: Iterable[Block]) -> str:
+        """Return the blocks; arrays that follow one another stand side by side."""
+        written = []
+        for is_array, group in groupby(blocks, key=lambda block: isinstance(block, Array)):
+            inner = "".join(self._writers[type(block)](block) for block in group)
+            written.append(f'<div class="arrays">{inner}</div>' if is_array else inner)
+        return "".join(written)
+
+    def _heading(self, block: Heading) -> str:
+        level = min(self.level + block.level, 6)
+        return f"<h{level}>{rich(block.text)}</h{level}>"
+
+    def _items(self, block: Items) -> str:
+        tag = "ol" if block.ordered else "ul"
+        return f"<{tag}>{''.join(f'<li>{rich(item)}</li>' for item in block.items)}</{tag}>"
+
+    def _steps(self, block: Steps) -> str:
+        items = "".join(
+            f'<li data-step="{number}" data-part="{escape(step.part)}"{_touched(step)}>{line(step, block.digits)}</li>'
+            for number, step in enumerate(block.steps, start=block.first)
+        )
+        return f'<ol class="steps" start="{block.first + 1}">{items}</ol>'
+
+    def _player(self, block: Player) -> str:
+        trace = block.trace
+        identity, last = f"player-{self.name}", len(trace.steps) - 1
+        tables = "".join(
+            _table(symbol, trace, lambda cell, symbol=symbol: _from(trace, symbol, cell))
+            for symbol in trace.arrays
+        )
+        return (
+            f'<figure class="player" data-player hidden><figcaption>Step by step</figcaption>'
+            f'<div class="player-controls"><button type="button" data-move="-1">Previous</button>'
+            f'<label for="{identity}">Step</label>'
+            f'<input type="range" id="{identity}" min="0" max="{last}" value="0" '
+            f'aria-valuetext="1 of {last + 1}"><output for="{identity}">1 of {last + 1}</output>'
+            f'<button type="button" data-move="1">Next</button></div>'
+            f'<p class="player-line" aria-live="polite"></p><div class="arrays">{tables}</div></figure>'
+        )
+
+    def _fold(self, block: Fold) -> str:
+        return f"<details><summary>{rich(block.summary)}</summary>{self.blocks(block.blocks)}</details>"
+
+
+def _line(what: str, equation: str) -> str:
+    if not equation:
+        return rich(what)
+    if len(equation) <= _SHORT_EQUATION:
+        return f"{rich(what)} {mathml(equation)}"
+    return f'{rich(what)} <span class="equation">{mathml(equation)}</span>'
+
+
+def _touched(step: Step) -> str:
+    if not any(step.cells.values()):
+        return ""
+    return f' data-cells="{escape(json.dumps(step.cells, separators=(",", ":")))}"'
+
+
+def _cell(tex: str) -> str:
+    """Return a number of a table: plain digits where that is all there is."""
+    if _NUMBER.fullmatch(tex):
+        return tex.replace("-", "\N{MINUS SIGN}")
+    return mathml(tex)
+
+
+def _plain_table(block: Array) -> str:
+    return _rows(block.symbol, block.rows, lambda cell: "", is_vector=block.is_vector)
+
+
+def _table(symbol: str, trace: Trace, attribute: Callable[[Cell], str]) -> str:
+    """Return one array of a trace, each cell with an attribute."""
+    block = Array.of(symbol, trace.arrays[symbol], trace.digits)
+    return _rows(symbol, block.rows, attribute, is_vector=block.is_vector)
+
+
+def _rows(
+    symbol: str, rows: tuple[tuple[str, ...], ...], attribute: Callable[[Cell], str], *, is_vector: bool
+) -> str:
+    """Return a table under its symbol, rows and columns numbered from 0."""
+    head = "".join(f'<th scope="col">{j}</th>' for j in range(len(rows[0])))
+    corner = "" if is_vector else "<td></td>"
+    body = []
+    for i, row in enumerate(rows):
+        name = "" if is_vector else f'<th scope="row">{i}</th>'
+        cells = "".join(
+            f"<td{attribute((j,) if is_vector else (i, j))}>{_cell(tex)}</td>" for j, tex in enumerate(row)
+        )
+        body.append(f"<tr>{name}{cells}</tr>")
+    return (
+        f'<table class="array" data-array="{escape(symbol)}"><caption>{mathml(symbol)}</caption>'
+        f"<thead><tr>{corner}{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _arrays_of_part(trace: Trace, part: str) -> list[str]:
+    """Return the arrays that any step of a part touches, in the order of the trace."""
+    touched = {symbol for step in trace.steps if step.part == part for symbol in step.cells}
+    return [symbol for symbol in trace.arrays if symbol in touched]
+
+
+def _known_from(trace: Trace, symbol: str, cell: Cell) -> int:
+    """Return the step that finds a cell's value; -1 for what is given."""
+    return trace.found.get(symbol, {}).get(cell, -1)
+
+
+def _from(trace: Trace, symbol: str, cell: Cell) -> str:
+    """Return what the page's script needs to know of a cell: where it stands and from which step on it is known."""
+    number = _known_from(trace, symbol, cell)
+    later = f' data-from="{number}"' if number > 0 else ""
+    return f' data-cell="{",".join(map(str, cell))}"{later}'
+
+
+def _mark(trace: Trace, symbol: str, cell: Cell, number: int) -> str:
+    """Return what the style sheet needs to know of a cell at one step."""
+    if _known_from(trace, symbol, cell) > number:
+        return ' class="unknown"'
+    return ' class="touched"' if cell in trace.steps[number].cells.get(symbol, ()) else ""
