@@ -35,7 +35,7 @@ SETS = {
 VARIANT = 1  # the variant that the bank offers for trying again
 
 
-class problem_index(nodes.General, nodes.Element):  # noqa: N801 - a docutils node
+class problem_index(nodes.General, nodes.Element):
     """The place of the index, which is written when all pages are read."""
 
 

@@ -14,11 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from byhand import notation
-
-try:
-    from byhand.typed import Entry, Reading, Typed, Unreadable, read
-except ImportError:
-    Entry = Reading = Typed = Unreadable = read = None
+from byhand.typed import Entry, Reading, Typed, Unreadable, read
 
 if TYPE_CHECKING:
     from byhand.calculation import Calculation
@@ -71,7 +67,7 @@ def check_parts(problem: Calculation, text: str) -> Feedback:
     try:
         answered = _assign(problem, read(text))
     except Unreadable as error:
-        return Feedback(False, None, f"{error} {expected_form(problem)}")
+        return Feedback(False, None, f"{_quotable(str(error))} {expected_form(problem)}")
     verdicts: dict[str, Verdict] = {}
     instead: dict[str, Any] = {}
     for name, right in problem.values.items():
@@ -82,6 +78,11 @@ def check_parts(problem: Calculation, text: str) -> Feedback:
         if verdict.word != "right":
             instead[name] = value
     return _summary(problem, verdicts)
+
+
+def _quotable(text: str) -> str:
+    """Return a message that quotes what was typed, without the marks that rich text gives a meaning to."""
+    return text.translate(dict.fromkeys(map(ord, "$*`")))
 
 
 def expected_form(problem: Calculation) -> str:

@@ -67,8 +67,9 @@ def exhibit(exhibit: Exhibit, *, level: int = 3) -> str:
     rows += [("What to know", rich(mistake.message)), ("Why it happened", rich(mistake.why))]
     rows.append(("How to catch it", rich(mistake.catch)))
     body = "".join(f'<tr><th scope="row">{name}</th><td>{cell}</td></tr>' for name, cell in rows if cell)
+    title = f"<h{level}>{problem.id}: {escape(problem.title)}</h{level}>"
     return (
-        f'<section class="problem exhibit" data-exhibit="{problem.id}"><h{level}>{problem.id}: {escape(problem.title)}</h{level}>'
+        f'<section class="problem exhibit" data-exhibit="{problem.id}">{title}'
         f"<table><tbody>{body}</tbody></table></section>"
     )
 

@@ -1,6 +1,6 @@
 """The museum of mistakes: what the original hand-written solutions got wrong, found again by computation.
 
-Every exhibit is made from the same data that recognises the mistake in a student's answer; none of its numbers is typed.
+Every exhibit is made from the data that recognises the mistake in a student's answer; none of its numbers is typed.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Exhibit:
     mistake
         The mistake: what was said (``recorded``), why, and how to catch it.
     wrong, right
-        The value that the mistake leads to and the right one, for the part it spoils; the claim and the model answer for
-        a question answered in words.
+        The value that the mistake leads to and the right one, for the part it spoils; the claim and the model answer
+        for a question answered in words.
     """
 
     problem: Problem

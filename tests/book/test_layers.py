@@ -20,10 +20,11 @@ FLOORS = [
     {"models", "train", "data"},
     {"viz"},
     {"explore"},
+    {"practice"},
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 ALLOWED_PACKAGES = {"numpy": "ops", "tqdm": "models", "matplotlib": "viz", "IPython": "viz", "PIL": "viz"}
-ALLOWED_PACKAGES["ipywidgets"] = "explore"
+ALLOWED_PACKAGES |= {"ipywidgets": "explore", "byhand": "practice"}
 
 
 def imports(path: Path) -> set[str]:
@@ -71,7 +72,13 @@ def test_byhand_needs_only_the_standard_library(path: Path):
 
 @pytest.mark.parametrize(
     "statement",
-    ["import cvlib", "import byhand", "import byhand.definitions", "from cvlib import shapes, counting"],
+    [
+        "import cvlib",
+        "import byhand; byhand.ids()",
+        "import byhand.definitions",
+        "import byhand.render.html",
+        "from cvlib import shapes, counting",
+    ],
 )
 def test_import_loads_no_numpy(statement: str):
     """The ground floor must load where NumPy is missing: here, where importing it is an error."""

@@ -22,7 +22,9 @@ SEEDS = 500
 RENDERED = 25  # variants whose every rendering is parsed; their forms repeat
 IDS = byhand.ids()
 ROWS = [f"A{n}" for n in range(1, 46)] + [f"B{n}" for n in range(1, 17)]
-ROWS += "C1a C1b C1c C2a C2b C2c C3 C4a C4b C4c C4d C5".split() + [f"D{n}" for n in range(1, 7)]
+ROWS += [*"C1a C1b C1c C2a C2b C2c C3 C4a C4b C4c C4d C5".split(), *(f"D{n}" for n in range(1, 7))]  # noqa: SIM905
+    f"D{n}" for n in range(1, 7)
+]
 CALCULATIONS = [identity for identity in IDS if isinstance(byhand.problem(identity), Calculation)]
 CONCEPTS = [identity for identity in IDS if isinstance(byhand.problem(identity), Concept)]
 
@@ -154,7 +156,7 @@ def formulas(blocks: list[document.Block]) -> list[str]:
 
 @pytest.mark.parametrize("identity", IDS)
 def test_html_is_well_formed_and_whole(identity: str):
-    """Every start has its end, ids are used once, tables have headings, and steps stand in the list with their cells."""
+    """Every start has its end, ids are used once, tables have headings, and the list has every step."""
     for problem in everything(identity, seeds=RENDERED):
         page = ElementTree.fromstring(html.problem(problem))
         assert page.get("data-problem") == identity
