@@ -27,8 +27,6 @@ function startPlayer(player) {
         const unknown = Number(cell.dataset.from ?? 0) > number;
         cell.classList.toggle("unknown", unknown);
         cell.classList.toggle("touched", !unknown && touched.has(cell.dataset.cell));
-        if (unknown) cell.setAttribute("aria-hidden", "true");
-        else cell.removeAttribute("aria-hidden");
       }
     }
   };

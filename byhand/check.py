@@ -190,14 +190,16 @@ def _general(problem: Calculation, right: Any, reading: Reading) -> Verdict:
     """Return what can be said without knowing the problem: size, signs, transposition, rounding, how many are right."""
     typed, size = reading.value, notation.sizes(right)
     if not _same_size(right, typed):
-        return Verdict("wrong_size", f"{_size_words(typed)}, but {_size_words(right)} expected.".capitalize())
+        return Verdict("wrong_size", f"You gave {_size_words(typed)}, but {_size_words(right)} is expected.")
     pairs = list(zip(notation.numbers(right), _numbers(typed), strict=True))
     tolerance = _tolerance(problem, right)
     agree = [_near(value, number, tolerance) for value, number in pairs]
     negated = [value != 0 and _near(-value, number, tolerance) for value, number in pairs]
     if all(a or b for a, b in zip(agree, negated, strict=True)):
         return _wrong_signs(size, [i for i, ok in enumerate(agree) if not ok], len(pairs))
-    if all(_near(value, number, _coarse(number, tolerance)) and number.value for value, number in pairs):
+    if all(
+        _near(value, number, _coarse(number, tolerance)) and _says_enough(number) for value, number in pairs
+    ):
         asked = "whole numbers are" if notation.is_integral(right) else f"{problem.decimals} decimals are"
         return Verdict("rounded_too_far", f"It is right as far as it goes, but {asked} asked.")
     if (
@@ -244,10 +246,10 @@ def _size_words(value: Any) -> str:
     if isinstance(value, tuple) and not isinstance(value, Typed | notation.Shape):
         size = _typed_sizes(value) or (0,)
     if isinstance(value, notation.Shape):
-        return f"a shape of {len(value)} sizes is"
+        return f"a shape of {len(value)} sizes"
     if not size:
-        return "a single number is"
-    return f"a list of {size[0]} is" if len(size) == 1 else f"a {' × '.join(map(str, size))} array is"
+        return "a single number"
+    return f"a list of {size[0]}" if len(size) == 1 else f"a {' × '.join(map(str, size))} array"
 
 
 # Comparing
@@ -298,6 +300,11 @@ def _tolerance(problem: Calculation, value: Any) -> Fraction:
 def _coarse(typed: Typed, tolerance: Fraction) -> Fraction:
     """Return the tolerance for a value that was typed with fewer digits than asked."""
     return max(tolerance, (typed.resolution or 0) * _SLACK)
+
+
+def _says_enough(typed: Typed) -> bool:
+    """Tell whether a rounded value is more than an order of magnitude: its last digit at most a fifth of it."""
+    return isinstance(typed.value, Fraction) and 5 * (typed.resolution or 0) <= abs(typed.value)
 
 
 def _digits(typed: Typed) -> int:

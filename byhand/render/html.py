@@ -214,7 +214,8 @@ def _rows(
     for i, row in enumerate(rows):
         name = "" if is_vector else f'<th scope="row">{i}</th>'
         cells = "".join(
-            f"<td{attribute((j,) if is_vector else (i, j))}>{_cell(tex)}</td>" for j, tex in enumerate(row)
+            f"<td{attribute((j,) if is_vector else (i, j))}><span>{_cell(tex)}</span></td>"
+            for j, tex in enumerate(row)
         )
         body.append(f"<tr>{name}{cells}</tr>")
     return (

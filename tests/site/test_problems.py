@@ -1,0 +1,133 @@
+"""Problems on the built site: all there, complete without a script, and playable by the keyboard alone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page
+from site_server import SITE, pages  # tools/site_server.py
+
+import byhand
+from byhand.problems import TOPICS
+from byhand.render import museum
+
+BANK = [f"chapters/practice/{topic}.html" for topic in TOPICS]
+
+
+def open_everything(page: Page, address: str) -> None:
+    """Open a page and unfold all of it."""
+    page.goto(address, wait_until="networkidle")
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+
+
+def test_every_problem_is_in_the_bank_and_in_its_set(page: Page, server: str):
+    """The bank has every row once and a variant of it; the list by set leads to each of them."""
+    found = []
+    for address in BANK:
+        html = (SITE / address).read_text(encoding="utf-8")
+        found += re.findall(r'data-problem="(\w+)">', html)
+        assert len(re.findall(r'data-seed="1"', html)) == len(re.findall(r'data-problem="\w+">', html))
+    assert sorted(found) == sorted(byhand.ids())
+    page.goto(server + "chapters/practice/by_set.html")
+    links = page.locator("article a[href*='#problem-']")
+    targets = links.evaluate_all("(links) => links.map((link) => [link.textContent, link.href])")
+    assert [text.partition(":")[0] for text, _ in targets] == byhand.ids()
+    for _, target in targets:
+        address, _, anchor = target.removeprefix(server).partition("#")
+        assert f'id="{anchor}"' in (SITE / address).read_text(encoding="utf-8")
+
+
+def test_the_museum_shows_every_recorded_mistake(page: Page, server: str):
+    exhibits = list(museum.exhibits())
+    page.goto(server + "chapters/practice/museum.html")
+    shown = page.locator("[data-exhibit]").evaluate_all("(all) => all.map((one) => one.dataset.exhibit)")
+    assert shown == [exhibit.problem.id for exhibit in exhibits]
+    assert len(exhibits) >= 20
+
+
+@pytest.mark.parametrize("address", [*BANK, "chapters/practice/museum.html"])
+def test_without_scripts_everything_is_there(browser: Browser, server: str, address: str):
+    """Solutions open, steps stand in lists, tables have headings, and no player shows that could not play."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto(server + address)
+    assert page.locator("[data-player]:visible").count() == 0
+    for summary in page.locator("section.problem > details > summary").all()[:4]:
+        summary.click()
+    assert page.locator("section.problem table:not(:has(th))").count() == 0
+    context.close()
+
+
+@pytest.mark.parametrize("address", [*BANK, "chapters/practice/museum.html"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_unfolded_pages_fit_a_phone_and_can_be_read(phone: Page, server: str, address: str, theme: str):
+    """Everything unfolded, the page itself does not scroll sideways, and marked cells can be read."""
+    phone.emulate_media(color_scheme=theme)
+    open_everything(phone, server + address)
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    faint = phone.evaluate(
+        """() => [...document.querySelectorAll(".player td.touched")].map((cell) => {
+          const parts = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
+          const channel = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+          const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+          const style = getComputedStyle(cell);
+          const [a, b] = [light(parts(style.color)), light(parts(style.backgroundColor))].sort((x, y) => y - x);
+          return (a + 0.05) / (b + 0.05);
+        }).filter((ratio) => ratio < 7)"""
+    )
+    assert faint == []
+
+
+def test_a_solution_is_played_by_the_keyboard(page: Page, server: str):
+    """A1: the window moves, the result grows cell by cell, and only the arrays of the part at hand are shown."""
+    page.goto(server + "chapters/practice/convolution.html", wait_until="networkidle")
+    problem = page.locator("[data-problem=A1]").first
+    problem.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    slider = problem.locator("[data-player] input")
+    slider.focus()
+    steps = len(byhand.problem("A1").solution.steps)
+    assert slider.get_attribute("aria-valuetext") == f"1 of {steps}"
+    seen = []
+    for _ in range(steps):
+        seen.append(
+            problem.evaluate(
+                """(problem) => {
+                  const tables = [...problem.querySelectorAll(".player table")];
+                  const shown = tables.filter((table) => table.checkVisibility());
+                  const count = (kind) => problem.querySelectorAll(`.player table:not([hidden]) td.${kind}`).length;
+                  return [shown.map((table) => table.dataset.array).join(""), count("touched"), count("unknown")];
+                }"""
+            )
+        )
+        page.keyboard.press("ArrowRight")
+    # Eight windows of nine cells, the filter's nine and the new one; two windows of four; two values.
+    assert seen == [["IWJ", 19, 7 - i] for i in range(8)] + [["JK", 5, 1 - i] for i in range(2)] + [
+        ["KO", 2, 1],
+        ["KO", 2, 0],
+    ]
+    assert problem.locator(".player-line").inner_html() == problem.locator("li[data-step='11']").inner_html()
+    assert problem.locator("button[data-move='1']").get_attribute("aria-disabled") == "true"
+    problem.locator("button[data-move='-1']").press("Enter")
+    assert slider.get_attribute("aria-valuetext") == f"{steps - 1} of {steps}"
+
+
+def test_every_player_reaches_its_last_step(page: Page, server: str):
+    """Each player on each page shows every step and, at the end, every cell."""
+    for address in BANK:
+        open_everything(page, server + address)
+        stuck = page.evaluate(
+            """() => [...document.querySelectorAll("[data-player]")].filter((player) => {
+              const slider = player.querySelector("input");
+              slider.value = slider.max;
+              slider.dispatchEvent(new Event("input"));
+              return player.querySelector("td.unknown") || !player.querySelector(".player-line").textContent.trim();
+            }).map((player) => player.closest("[data-problem]").dataset.problem)"""
+        )
+        assert stuck == [], address
+
+
+def test_pages_have_one_heading_of_the_first_level():
+    for address in pages():
+        assert (SITE / address).read_text(encoding="utf-8").count("<h1") == 1, address
