@@ -1,6 +1,8 @@
 """Questions that are answered in words: a model answer, the points it must contain, and real misconceptions.
 
 The question itself is open. Its variants are multiple choice, made from the points and the misconceptions.
+
+The words in which points and misconceptions are recognised, their *signs*, are read by :mod:`byhand.wording`.
 """
 
 from __future__ import annotations
@@ -11,17 +13,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from byhand.check import Feedback
 from byhand.draws import Draws
 from byhand.mistakes import WrongAnswer
 from byhand.question import Problem, checked_seed
 from byhand.trace import Step, Trace
+from byhand.wording import Signs, listen, spelled
 
 _LONGEST_ANSWER = 10_000  # characters
 _OPTIONS = 4
-_DENIALS = ("not", "no", "never", "neither", "nor", "without", "cannot", "rather", "instead", "unlike")
+_FEWEST_MISCONCEPTIONS = _OPTIONS - 1  # beside one truth
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,16 @@ class Point:
         The point as a true sentence that can stand alone.
     signs
         Words that show it was said: alternatives separated by ``|``, each some beginnings of words that must all occur
-        in one sentence: ``"shar weight | same filter everywhere"``.
+        in one sentence: ``"shar weight | same filter everywhere"``. A beginning of one or two letters is a whole word.
+        Words that a "not" takes back do not count; where the point is itself a denial, one of its words is a ``no`` or
+        ``not``, which stands for every kind of denial: ``"no label | unlabel"``.
     """
 
     text: str
     signs: str
+
+    def __post_init__(self) -> None:
+        Signs.of(self.signs)  # a slip in the signs shows when the module is loaded
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,8 @@ class Misconception:
     message
         What is so instead.
     signs
-        As in :class:`Point`; a sentence with a "not" in it does not count.
+        As in :class:`Point`; but a sentence with a "not" anywhere, or with a word such as "wrong", does not count, so
+        that nobody is corrected who only tells what is not so.
     catch
         A question to ask oneself.
     recorded
@@ -70,6 +79,9 @@ class Misconception:
     catch: str = ""
     recorded: str = ""
     why: str = ""
+
+    def __post_init__(self) -> None:
+        Signs.of(self.signs)
 
 
 class Concept(Problem):
@@ -91,6 +103,19 @@ class Concept(Problem):
     model: ClassVar[str] = ""
     points: ClassVar[tuple[Point, ...]] = ()
     misconceptions: ClassVar[tuple[Misconception, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Check that an answer can be judged and that there is a choice to be made."""
+        if "id" in cls.__dict__:
+            names = [misconception.name for misconception in cls.misconceptions]
+            if not cls.points:
+                raise ValueError(f"{cls.id} needs points to look for, got none")
+            if len(set(names)) < max(len(names), _FEWEST_MISCONCEPTIONS):
+                raise ValueError(
+                    f"{cls.id} needs {_FEWEST_MISCONCEPTIONS} misconceptions or more, each with its own name, "
+                    f"got {names}"
+                )
+        super().__init_subclass__(**options)
 
     @property
     def statement(self) -> str:
@@ -126,21 +151,19 @@ class Concept(Problem):
             return Feedback(
                 False, None, f"Expected at most {_LONGEST_ANSWER:,} characters, got {len(text):,}."
             )
-        sentences = [_words(sentence) for sentence in re.split(r"[.;!?\n]", text.lower())]
-        if not any(sentences):
+        sentences = listen(text, (each.signs for each in (*self.points, *self.misconceptions)))
+        if not sentences:
             return Feedback(False, None, "Expected an answer in a few sentences.")
-        wrong = [
-            m for m in self.misconceptions if any(_shows(m.signs, s) for s in sentences if not _denies(s))
-        ]
-        found = [point for point in self.points if any(_shows(point.signs, s) for s in sentences)]
+        telling = [sentence for sentence in sentences if sentence.said]
+        wrong = [m for m in self.misconceptions if any(s.falls_for(m.signs) for s in telling)]
+        found = [p for p in self.points if any(s.makes(p.signs) for s in telling)]
         missing = [point for point in self.points if point not in found]
-        parts = {point.text: "right" if point in found else "missing" for point in self.points}
         return Feedback(
             correct=not missing and not wrong,
             mistake=wrong[0].name if wrong else None,
             message=_report(wrong, found, missing),
             credit=Fraction(len(found), len(self.points)),
-            parts=parts,
+            parts={point.text: "right" if point in found else "missing" for point in self.points},
         )
 
 
@@ -209,19 +232,25 @@ class Choice(Problem):
 
     def check(self, text: str) -> Feedback:
         """Compare a typed letter, or the text of an option, with the answer."""
-        typed = text.strip().strip("().:").strip().lower()
-        letters = dict(self._lettered())
-        by_text = {
-            " ".join(option.lower().split()): letter
-            for letter, option in zip(self.letters, self.options, strict=True)
-        }
-        letter = typed if typed in letters else by_text.get(" ".join(text.lower().split()))
+        letter = self._chosen(text[:_LONGEST_ANSWER])
         if letter is None:
             return Feedback(False, None, f"Expected the letter of one option: {', '.join(self.letters)}.")
         if letter == self.answer:
             return Feedback(True, None, f"Correct. {_verdict(self._right)}", Fraction(1), {"option": "right"})
         mistake = next(wrong for wrong in self.mistakes if wrong.answer == letter)
-        return Feedback(False, mistake.name, mistake.message, Fraction(0), {"option": mistake.name})
+        sought = "right" if self._seek_truth else "wrong"
+        message = f"Statement {letter} is not the {sought} one. {mistake.message}"
+        return Feedback(False, mistake.name, message, Fraction(0), {"option": mistake.name})
+
+    def _chosen(self, text: str) -> str | None:
+        """Return the letter that was typed: alone, after "the answer is", or before its option; or for its option."""
+        typed = spelled(text)
+        if found := _LETTER.fullmatch(typed):
+            return found[1] if found[1] in self.letters else None
+        for letter, option in zip(self.letters, self.options, strict=True):
+            if typed in (spelled(option), spelled(f"{letter} {option}")):
+                return letter
+        return None
 
     def _lettered(self) -> list[tuple[str, Point | Misconception]]:
         return list(zip(self.letters, self._drawn, strict=True))
@@ -233,29 +262,20 @@ def _verdict(option: Point | Misconception) -> str:
     return f"This is not so. {option.message}"
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text)
-
-
-def _denies(words: Sequence[str]) -> bool:
-    """Tell whether a sentence has a "not" in it; the t of "isn't" stands alone after the apostrophe."""
-    return any(word in _DENIALS or word == "t" for word in words)
-
-
-def _shows(signs: str, words: Sequence[str]) -> bool:
-    """Tell whether the words of a sentence fulfil one of the alternatives."""
-    return any(
-        all(any(word.startswith(stem) for word in words) for stem in alternative.lower().split())
-        for alternative in signs.split("|")
-    )
+_LETTER = re.compile(
+    r"(?:(?:the |my )?(?:right |correct |wrong )?(?:answer|option|choice|letter|statement) (?:is )?)?([a-z])"
+)
 
 
 def _report(wrong: Sequence[Misconception], found: Sequence[Point], missing: Sequence[Point]) -> str:
     sentences = [f"Careful: {m.message}" for m in wrong]
     if not missing:
         sentences.append("I found every point in your answer.")
-    else:
+    elif found:
         sentences.append(f"I found {len(found)} of {len(found) + len(missing)} points. Not found:")
-        sentences.append(" ".join(point.text for point in missing))
+        sentences += [point.text for point in missing]
+    else:
+        sentences.append(f"I found none of the {len(missing)} points that I know in your answer.")
+        sentences.append("Expected a few sentences in the usual terms.")
     sentences.append("I look for words and cannot judge meaning: compare with the model answer.")
     return " ".join(sentences)
