@@ -29,7 +29,8 @@ lint: .venv/test ## style of code and notebooks
 	ruff format --check .
 
 unit: .venv/test node_modules/.package-lock.json ## unit and property tests
-	$(ONE_THREAD) pytest tests --ignore=tests/site -n 2
+	$(ONE_THREAD) pytest tests --ignore=tests/site --ignore=tests/byhand -n 2
+	PYTHONPATH=tests/without pytest tests/byhand -n 2
 
 notebooks: .venv/test ## run every notebook and compare its stored outputs
 	$(ONE_THREAD) pytest --nbval -n 2 --dist loadfile index.ipynb chapters

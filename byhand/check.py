@@ -87,30 +87,36 @@ def _quotable(text: str) -> str:
 
 def expected_form(problem: Calculation) -> str:
     """Return a sentence that says what to type."""
-    forms = [form_of(problem, name) for name in problem.values]
-    if len(forms) == 1:
-        return f"Expected {forms[0]}."
-    parts = "; ".join(f"{name} = {form}" for name, form in zip(problem.values, forms, strict=True))
-    return f"Expected one or more parts by name, such as {parts}."
+    if len(problem.values) == 1:
+        (name,) = problem.values
+        return f"Expected {form_of(problem, name)}{_example(problem.values[name])}."
+    parts = "; ".join(f"{name} = {form_of(problem, name)}" for name in problem.values)
+    return f"Expected one or more parts by name: {parts}. A matrix is written [[1, 2], [3, 4]], a shape 8 x 8 x 3."
 
 
 def form_of(problem: Calculation, name: str) -> str:
-    """Return words for the form of a part: "a matrix of 2 × 4 whole numbers, such as [[1, 2], [3, 4]]"."""
+    """Return words for the form of a part: "a matrix of 2 × 4 whole numbers"."""
     value = problem.values[name]
     size = notation.sizes(value)
-    unit = f" in {problem.units[name]}" if name in problem.units else ""
     if isinstance(value, notation.Shape):
-        return f"a shape of {len(value)} sizes, such as {' x '.join(['8', '8', '3', '2'][-len(value) :])}"
-    number = "whole number" if notation.is_integral(value) else "number"
-    decimals = "" if notation.is_integral(value) else f" with {problem.decimals} decimals"
+        return f"a shape of {len(value)} sizes"
+    is_integral = notation.is_integral(value)
+    number, decimals = (
+        ("whole number", "") if is_integral else ("number", f" with {problem.decimals} decimals")
+    )
+    unit = f" in {problem.units[name]}" if name in problem.units else ""
     if not size:
         return f"a {number}{unit}{decimals}"
-    if len(size) == 1:
-        return f"a list of {size[0]} {number}s{decimals}, such as [1, 2, 3]"
-    if len(size) == 2:
-        return f"a matrix of {size[0]} × {size[1]} {number}s{decimals}, such as [[1, 2], [3, 4]]"
-    inner = " × ".join(map(str, size[1:]))
-    return f"{size[0]} matrices of {inner} {number}s{decimals}, such as [[[1, 2], [3, 4]], ...]"
+    what = {1: "a list of", 2: "a matrix of"}.get(len(size), f"{size[0]} matrices of")
+    return f"{what} {' × '.join(map(str, size[-2:]))} {number}s{unit}{decimals}"
+
+
+def _example(value: Any) -> str:
+    if isinstance(value, notation.Shape):
+        return f", such as {' x '.join(['8', '8', '3', '2'][: len(value)])}"
+    return ("", ", such as [1, 2, 3]", ", such as [[1, 2], [3, 4]]", ", such as [[[1, 2]], [[3, 4]]]")[
+        min(len(notation.sizes(value)), 3)
+    ]
 
 
 def _assign(problem: Calculation, entries: Sequence[Entry]) -> dict[str, Entry]:

@@ -138,14 +138,14 @@ def test_what_can_be_said_in_general(text: str, word: str, sentence: str):
         ("what?", "Expected one or more parts by name"),
         ("z = 1", "No part of this problem is called 'z'; there are a, M, s."),
         ("a = 1; a = 2", "There are two values for a."),
-        ("1; 2", "I read 2 values without a name for each"),
-        ("__import__('os').system('true')", "such as a = a number with 3 decimals"),
+        ("6/7; [[1, 2], [3, 4]]", "I read 2 values without a name for each"),
+        ("__import__('os').system('true')", "Expected one or more parts by name: a = a number with 3 decimals;"),
     ],
 )
 def test_what_cannot_be_read_is_answered_with_the_form(text: str, sentence: str):
     feedback = chain(text)
     assert sentence in feedback.message
-    assert "M = a matrix of 2 × 2 numbers with 3 decimals, such as [[1, 2], [3, 4]]" in feedback.message
+    assert "M = a matrix of 2 × 2 numbers with 3 decimals; s = a shape of 2 sizes." in feedback.message
     assert feedback.mistake is None
     assert feedback.parts == {}
 
