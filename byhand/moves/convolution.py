@@ -9,7 +9,7 @@ from typing import Any
 
 from byhand import definitions
 from byhand.draws import Degenerate
-from byhand.notation import factor, tex
+from byhand.notation import factor, plain, tex
 from byhand.trace import Cell, Work
 
 Matrix = Sequence[Sequence[Any]]
@@ -24,27 +24,35 @@ def convolve(
     symbols: tuple[str, str] = ("I", "W"),
     stride: int = 1,
     padding: int = 0,
+    bias: Any = None,
+    bias_symbol: str = "b",
 ) -> list[list[Any]]:
     """Lay one filter on every window of one map; ``part`` is also the symbol of the result.
 
     ``symbols`` are those of the image and the filter. Cells of the padding count as 0 and are not among the cells
-    touched.
+    touched. A bias, if there is one, is added to every sum.
     """
     image_symbol, kernel_symbol = symbols
-    result = definitions.conv2d([[image]], [[kernel]], stride=stride, padding=padding)[0][0]
+    biases = None if bias is None else [bias]
+    result = definitions.conv2d([[image]], [[kernel]], biases, stride=stride, padding=padding)[0][0]
     taps = list(product(range(len(kernel)), range(len(kernel[0]))))
     row, column = _shifted("i", "a", stride, padding), _shifted("j", "b", stride, padding)
     formula = f"{part}_{{ij}} = \\sum_{{a,b}} {image_symbol}_{{{row},\\,{column}}}\\, {kernel_symbol}_{{ab}}"
+    what = "multiply cell by cell, and add up."
+    if bias is not None:
+        formula, what = f"{formula} + {bias_symbol}", "multiply cell by cell, and add up with the bias."
+    if padding:
+        what += " Cells beyond the edge are zeros."
     for i, j in cells_of(result):
         window = [(i * stride - padding + a, j * stride - padding + b) for a, b in taps]
         values = [image[r][c] if inside(image, (r, c)) else 0 for r, c in window]
         weights = [kernel[a][b] for a, b in taps]
+        top, left = plain(i * stride - padding), plain(j * stride - padding)
         work.step(
-            f"Lay the filter's corner on row {i * stride - padding}, column {j * stride - padding}: "
-            "multiply cell by cell, and add up.",
+            f"Lay the filter's corner on row {top}, column {left}: {what}",
             formula=formula,
             symbol=f"{part}_{{{i},{j}}}",
-            numbers=sum_of_products(values, weights),
+            numbers=sum_of_products(values, weights) + ("" if bias is None else f" + {factor(bias)}"),
             result=result[i][j],
             cells={
                 image_symbol: [cell for cell in window if inside(image, cell)],
