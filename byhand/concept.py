@@ -37,9 +37,9 @@ class Point:
         The point as a true sentence that can stand alone.
     signs
         Words that show it was said: alternatives separated by ``|``, each some beginnings of words that must all occur
-        in one sentence: ``"shar weight | same filter everywhere"``. A beginning of one or two letters is a whole word.
-        Words that a "not" takes back do not count; where the point is itself a denial, one of its words is a ``no`` or
-        ``not``, which stands for every kind of denial: ``"no label | unlabel"``.
+        in one sentence: ``"shar weight | same filter everywhere"``. Words that a "not" takes back do not count; where
+        the point is itself a denial, it has a ``no`` among its signs: ``"no label | unlabel"``. See
+        :mod:`byhand.wording`.
     """
 
     text: str
@@ -63,7 +63,8 @@ class Misconception:
         What is so instead.
     signs
         As in :class:`Point`; but a sentence with a "not" anywhere, or with a word such as "wrong", does not count, so
-        that nobody is corrected who only tells what is not so.
+        that nobody is corrected who only tells what is not so. With a ``no`` among the signs it is the other way round:
+        one of the other words must be what is denied.
     catch
         A question to ask oneself.
     recorded

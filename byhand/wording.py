@@ -7,6 +7,7 @@ that must all occur in one sentence, as in ``"shar weight | same filter everywhe
 - A hyphen stands for both spellings: ``up-sampl`` is found in "upsampling", "up-sampling" and "up sampling".
 - A ``not``, ``no`` or ``without`` among the words stands for any denial in the sentence: ``no label`` is found in
   "labels aren't needed". Where there is none, words that a denial takes back do not count.
+- A word with an exclamation mark before it must *not* occur: ``clip vanish !explod``.
 
 Spelling is evened out on both sides: capitals, British and American endings, ``3 × 3`` and ``3x3``, Greek letters and
 their names, so that ``\mu`` in a formula is as good as "mu". Everything here takes time in proportion to the text.
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -47,7 +48,7 @@ _RESPELLED = tuple(
         (r"\\(?:left|right|text|operatorname|math[a-z]+)", " "),  # layout, not words
         (r"(\d)\s*(?:x|×|\*|\\times|by)\s*(?=\d)", r"\1x"),
         (r"n['’]t\b|\b(?:do|does|is|are|ca|wo|was|were|did|has|have)nt\b", " not"),
-        (r"\bnot\s+(?=(?:only|just|merely|simply)\b)", ""),  # "not only A" says A
+        (r"\bnot\s+(?:only|just|merely|simply)\b", ""),  # "not only A" says A
         (r"\b(?:rather\s+than|instead\s+of|opposed\s+to|contrast\s+(?:to|with))\b", _INSTEAD),
         (r"([iy])z", r"\1s"),  # normalize, analyze
         (r"our(?<=\w\w\wour)", "or"),  # behaviour, neighbour
@@ -64,10 +65,11 @@ _SPOKEN |= {ord("∇"): " nabla ", ord("∂"): " partial ", ord("∑"): " sum ",
 
 
 class Signs(NamedTuple):
-    """One alternative: beginnings of words that must all occur in a sentence, which must be a denial if ``denies``."""
+    """One alternative: what must occur in one sentence."""
 
-    stems: frozenset[str]
-    denies: bool
+    stems: frozenset[str]  # beginnings of words, all of them
+    absent: frozenset[str]  # beginnings of which none may occur
+    denies: bool  # whether the sentence must be a denial
 
     @staticmethod
     @cache
@@ -76,39 +78,50 @@ class Signs(NamedTuple):
         found = []
         for each in written.split("|"):
             for alternative in dict.fromkeys([each.replace("-", " "), each.replace("-", "")]):
-                words = _words(spelled(alternative))
+                words = _stems(word for word in alternative.split() if not word.startswith("!"))
+                absent = _stems(word for word in alternative.split() if word.startswith("!"))
                 stems = words - _DENIALS
                 if not stems:
                     raise ValueError(
                         f"signs must have a word to listen for in each alternative, got {written!r}"
                     )
-                found.append(Signs(stems, denies=stems != words))
+                found.append(Signs(stems, absent, denies=stems != words))
         return tuple(found)
+
+
+def _stems(words: Iterable[str]) -> frozenset[str]:
+    return _words(spelled(" ".join(words)))
 
 
 class Sentence(NamedTuple):
     """What one sentence says, in signs."""
 
     said: set[str]  # those that occur
-    meant: set[str]  # those of them that no denial takes back
+    meant: set[str]  # those of them that some word gives which no denial takes back
+    denied: set[str]  # those that some word gives which a denial takes back
     denies: bool  # there is some denial
     doubts: bool  # there is a denial of the whole, or a word such as "wrong"
 
     def makes(self, signs: str) -> bool:
         """Tell whether it makes a point."""
         return any(
-            (self.denies and each.stems <= self.said) if each.denies else each.stems <= self.meant
-            for each in Signs.of(signs)
+            each.stems <= self.said if each.denies else each.stems <= self.meant
+            for each in self._possible(signs)
         )
 
     def falls_for(self, signs: str) -> bool:
         """Tell whether it falls for a misconception; a sentence that denies anything has the benefit of the doubt."""
         return any(
-            (self.denies and each.stems <= self.said)
+            each.stems <= self.said and not each.stems.isdisjoint(self.denied)
             if each.denies
-            else (each.stems <= self.meant and not self.doubts)
-            for each in Signs.of(signs)
+            else each.stems <= self.meant and not self.doubts
+            for each in self._possible(signs)
         )
+
+    def _possible(self, signs: str) -> Iterator[Signs]:
+        for each in Signs.of(signs):
+            if each.absent.isdisjoint(self.said) and (self.denies or not each.denies):
+                yield each
 
 
 def listen(text: str, signs: Iterable[str]) -> list[Sentence]:
@@ -139,7 +152,8 @@ class _Lexicon(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _lexicon(signs: tuple[str, ...]) -> _Lexicon:
-    stems = frozenset(stem for each in signs for alternative in Signs.of(each) for stem in alternative.stems)
+    alternatives = [alternative for each in signs for alternative in Signs.of(each)]
+    stems = frozenset().union(*(each.stems | each.absent for each in alternatives))
     starts = frozenset(stem[: _SHORT + 1] for stem in stems)
     return _Lexicon(stems, starts, tuple(sorted({len(stem) for stem in stems if len(stem) > _SHORT})))
 
@@ -161,7 +175,7 @@ def _even(text: str) -> str:
 
 def _listen(sentence: str, lexicon: _Lexicon) -> Sentence | None:
     """Return what one sentence says, None if it has no words; a denial reaches to the end of its clause."""
-    words, said, meant = set(), set(), set()
+    words, meant, taken_back = set(), set(), set()
     denied, previous = False, ""
     for token in _TOKEN.findall(sentence):
         for place, word in enumerate(_HYPHEN.split(token)):
@@ -174,10 +188,10 @@ def _listen(sentence: str, lexicon: _Lexicon) -> Sentence | None:
             if place or previous in _PREFIXES:
                 heard |= lexicon.heard(previous + word)
             if heard:
-                said |= heard
-                meant |= heard if not denied else set()
+                (taken_back if denied else meant).update(heard)
             previous = word
     if not words:
         return None
     denies = not words.isdisjoint(_DENIALS)
-    return Sentence(said, meant, denies or _INSTEAD in words, denies or not words.isdisjoint(_DOUBTS))
+    doubts = denies or not words.isdisjoint(_DOUBTS)
+    return Sentence(meant | taken_back, meant, taken_back, denies or _INSTEAD in words, doubts)
