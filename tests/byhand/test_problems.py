@@ -22,9 +22,8 @@ SEEDS = 500
 RENDERED = 25  # variants whose every rendering is parsed; their forms repeat
 IDS = byhand.ids()
 ROWS = [f"A{n}" for n in range(1, 46)] + [f"B{n}" for n in range(1, 17)]
-ROWS += [*"C1a C1b C1c C2a C2b C2c C3 C4a C4b C4c C4d C5".split(), *(f"D{n}" for n in range(1, 7))]  # noqa: SIM905
-    f"D{n}" for n in range(1, 7)
-]
+ROWS += ["C1a", "C1b", "C1c", "C2a", "C2b", "C2c", "C3", "C4a", "C4b", "C4c", "C4d", "C5"]
+ROWS += [f"D{n}" for n in range(1, 7)]
 CALCULATIONS = [identity for identity in IDS if isinstance(byhand.problem(identity), Calculation)]
 CONCEPTS = [identity for identity in IDS if isinstance(byhand.problem(identity), Concept)]
 
