@@ -90,8 +90,12 @@ class Calculation(Problem):
 
     @property
     def arrays(self) -> dict[str, Any]:
-        """The given arrays by symbol."""
-        return {symbol: getattr(self.given, name) for name, symbol in self.symbols.items()}
+        """The given vectors and matrices by symbol; a stack of maps is one matrix for each."""
+        return {
+            symbol: matrix
+            for name, stack in self.symbols.items()
+            for symbol, matrix in notation.matrices(stack, getattr(self.given, name)).items()
+        }
 
     def worked(self, instead: Mapping[str, Any] | None = None) -> Work:
         """Return the solved sheet; with ``instead``, going on from these values in place of the right ones."""

@@ -18,6 +18,7 @@ from byhand.typed import Entry, Reading, Typed, Unreadable, read
 
 if TYPE_CHECKING:
     from byhand.calculation import Calculation
+    from byhand.mistakes import WrongAnswer
 
 # How far a typed value may be from the right one, in units of the last decimal asked: half for rounding, and a little.
 _SLACK = Fraction(6, 10)
@@ -182,14 +183,16 @@ def _judge(
         followed = problem.following(instead).get(name)
         if followed is not None and _matches(problem, name, followed, entry):
             return Verdict("follows", "It follows correctly from your earlier value."), value
-    for wrong in problem.mistakes:
-        if (
-            name in wrong.parts
-            and wrong.parts[name] != right
-            and _matches(problem, name, wrong.parts[name], entry)
-        ):
+    for wrong in _nearest_first(problem, name):
+        if wrong.parts[name] != right and _matches(problem, name, wrong.parts[name], entry):
             return Verdict(wrong.name, wrong.message), value
     return _general(problem, right, reading), value
+
+
+def _nearest_first(problem: Calculation, name: str) -> list[WrongAnswer]:
+    """Return the mistakes that change a part: those made in it, then those that it follows from."""
+    changing = [wrong for wrong in problem.mistakes if name in wrong.parts]
+    return sorted(changing, key=lambda wrong: wrong.part != name)
 
 
 def _general(problem: Calculation, right: Any, reading: Reading) -> Verdict:
@@ -250,7 +253,9 @@ def _place(size: tuple[int, ...], number: int) -> str:
 def _size_words(value: Any) -> str:
     size = notation.sizes(value) if not isinstance(value, Typed) else ()
     if isinstance(value, tuple) and not isinstance(value, Typed | notation.Shape):
-        size = _typed_sizes(value) or (0,)
+        size = _typed_sizes(value)
+        if -1 in size:
+            return "rows of different lengths"
     if isinstance(value, notation.Shape):
         return f"a shape of {len(value)} sizes"
     if not size:

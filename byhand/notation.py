@@ -85,6 +85,21 @@ def sizes(value: Any) -> tuple[int, ...]:
     return (len(value), *sizes(value[0])) if isinstance(value, list | tuple) and value else ()
 
 
+def matrices(symbol: str, value: Any) -> dict[str, Any]:
+    """Return what can be shown as tables: a vector or matrix as it is, a stack of maps as one matrix for each, numbered.
+
+    A number, a shape or a word gives nothing.
+    """
+    rank = 0 if isinstance(value, Shape) else len(sizes(value))
+    if rank in (1, 2):
+        return {symbol: value}
+    return {
+        name: matrix
+        for number, inner in enumerate(value if rank else ())
+        for name, matrix in matrices(f"{symbol}_{{{number}}}", inner).items()
+    }
+
+
 def numbers(value: Any) -> list[Any]:
     """Return the numbers of nested lists in reading order."""
     if isinstance(value, list | tuple):

@@ -68,15 +68,15 @@ class Trace:
         In the order in which they are done.
     arrays
         Vectors and matrices by symbol: the given ones, then those that the steps fill.
-    given
-        The symbols of the given arrays.
+    owners
+        The part of the answer that each array belongs to, but for the given ones.
     digits
         Decimals to which rounded numbers are printed; the computation itself is not rounded.
     """
 
     steps: tuple[Step, ...]
     arrays: Mapping[str, Any] = field(default_factory=dict)
-    given: tuple[str, ...] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
     digits: int = notation.DIGITS
 
     @property
@@ -95,12 +95,11 @@ class Trace:
     def found(self) -> dict[str, dict[Cell, int]]:
         """The number of the step that finds each cell of the arrays that are not given.
 
-        A cell is found by the first step of its array's own part that touches it; where no step touches the array, the
-        last step of its part finds all of it.
+        A cell is found by the first step of its array's part that touches it; one that none touches, by the last step.
         """
         found: dict[str, dict[Cell, int]] = {}
-        for symbol in self.arrays.keys() - set(self.given):
-            own = [number for number, step in enumerate(self.steps) if step.part == symbol]
+        for symbol, part in self.owners.items():
+            own = [number for number, step in enumerate(self.steps) if step.part == part]
             cells = dict.fromkeys(_cells(self.arrays[symbol]), own[-1]) if own else {}
             for number in reversed(own):
                 cells.update(dict.fromkeys(self.steps[number].cells.get(symbol, ()), number))
@@ -139,7 +138,8 @@ class Work:
         self.parts: dict[str, Any] = {}
         self.digits = digits
         self._arrays = dict(arrays or {})
-        self._given = tuple(self._arrays)
+        self._owners: dict[str, str] = {}
+        self._unowned: list[str] = []  # arrays that were shown since the last part was closed
         self._instead = instead or {}
         self._steps: list[Step] = []
         self._open = 0  # the first step that belongs to no part yet
@@ -159,8 +159,9 @@ class Work:
         self._steps.append(Step(what, formula, symbol, numbers, notation.tidy(result), touched))
 
     def show(self, symbol: str, value: Any) -> Any:
-        """Let an array that is not a part of the answer be shown beside the steps; return it."""
-        self._arrays[symbol] = value
+        """Let an array on the way to the next part be shown beside the steps; return it."""
+        self._arrays |= (shown := notation.matrices(symbol, value))
+        self._unowned += shown
         return value
 
     def part(self, name: str, value: Any) -> Any:
@@ -170,10 +171,11 @@ class Work:
         self._open = len(self._steps)
         value = notation.tidy(self._instead.get(name, value))
         self.parts[name] = value
-        if len(notation.sizes(value)) in (1, 2) and not isinstance(value, notation.Shape):
-            self._arrays[name] = value
+        self.show(name, value)
+        self._owners |= dict.fromkeys(self._unowned, name)
+        self._unowned.clear()
         return value
 
     def trace(self) -> Trace:
         """Return what was written."""
-        return Trace(tuple(self._steps), self._arrays, self._given, self.digits)
+        return Trace(tuple(self._steps), self._arrays, self._owners, self.digits)

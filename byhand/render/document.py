@@ -133,11 +133,7 @@ def question(problem: Problem) -> list[Block]:
     number = "" if problem.seed is None else f", variant {problem.seed}"
     blocks: list[Block] = [Heading(f"{problem.id}{number}: {problem.title}", 0), *prose(problem.statement)]
     if isinstance(problem, Calculation):
-        blocks += [
-            Array.of(symbol, value, problem.decimals)
-            for symbol, value in problem.arrays.items()
-            if notation.sizes(value)
-        ]
+        blocks += [Array.of(symbol, value, problem.decimals) for symbol, value in problem.arrays.items()]
         blocks += list(_asked(problem))
     return blocks
 
@@ -168,8 +164,8 @@ def solution(problem: Problem) -> list[Block]:
             lines = tuple(group)
             blocks.append(Steps(lines, number, trace.digits))
             number += len(lines)
-        if part in trace.arrays:
-            blocks.append(Array.of(part, trace.arrays[part], trace.digits))
+        found = [symbol for symbol, owner in trace.owners.items() if owner == part]
+        blocks += [Array.of(symbol, trace.arrays[symbol], trace.digits) for symbol in found]
     if trace.is_rounded:
         blocks.append(
             Paragraph(
@@ -182,20 +178,27 @@ def solution(problem: Problem) -> list[Block]:
 
 
 def mistakes(problem: Problem) -> list[Block]:
-    """Return each known wrong answer, what led to it and how to catch it."""
+    """Return each known wrong answer: its value, what led to it and how to catch it."""
     digits = problem.decimals if isinstance(problem, Calculation) else notation.DIGITS
-    return [Items(tuple(_told(wrong, digits) for wrong in problem.mistakes))]
+    return [block for wrong in problem.mistakes for block in _told(wrong, digits)]
 
 
-def _told(wrong: WrongAnswer, digits: int) -> str:
+def _told(wrong: WrongAnswer, digits: int) -> Iterator[Block]:
     value = wrong.parts[wrong.part]
-    written = value if isinstance(value, str) else f"${notation.tex(value, digits)}$"
+    arrays = notation.matrices(wrong.part, value)
+    yield from (Array.of(symbol, matrix, digits) for symbol, matrix in arrays.items())
+    if isinstance(value, str):
+        lead = f"“{value}” "
+    elif arrays:
+        lead = ""
+    else:
+        lead = (
+            f"${notation.tex(value, digits)}$: "
+            if len(wrong.parts) == 1
+            else f"`{wrong.part}` = ${notation.tex(value, digits)}$: "
+        )
     catch = f" *How to catch it:* {wrong.catch}" if wrong.catch else ""
-    return (
-        f"**{written}** {wrong.message}{catch}"
-        if isinstance(value, str)
-        else f"{written}: {wrong.message}{catch}"
-    )
+    yield Paragraph(f"{lead}{wrong.message}{catch}")
 
 
 def prose(text: str) -> Iterator[Block]:

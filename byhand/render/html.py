@@ -160,7 +160,7 @@ class _Page:
             for symbol in trace.arrays
         )
         return (
-            f'<figure class="player" data-player hidden><figcaption>Step by step</figcaption>'
+            f'<figure class="player" data-player="" hidden=""><figcaption>Step by step</figcaption>'
             f'<div class="player-controls"><button type="button" data-move="-1">Previous</button>'
             f'<label for="{identity}">Step</label>'
             f'<input type="range" id="{identity}" min="0" max="{last}" value="0" '
