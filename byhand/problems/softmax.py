@@ -252,7 +252,7 @@ class CrossEntropyOfTen(Calculation):
                 10 * definitions.binary_cross_entropy(definitions.softmax(given.z), one_hot(given.y, 10))
             ),
         ),
-        mistakes.SUM_FOR_MEAN.on(
+        mistakes.MEAN_FOR_SUM.on(
             "loss",
             lambda given, right: right.loss / 10,
             message="You divided by the number of classes. The loss of one example is a sum over the classes, in which "
@@ -493,7 +493,7 @@ class CrossEntropyOfOneHot(Calculation):
             lambda given, right: len(given.p) * definitions.binary_cross_entropy(given.p, given.y),
         ),
         ERROR_FOR_LOGARITHM.on("loss", lambda given, right: 1 - given.p[given.y.index(1)]),
-        mistakes.SUM_FOR_MEAN.on(
+        mistakes.MEAN_FOR_SUM.on(
             "loss",
             lambda given, right: right.loss / len(given.p),
             message="You divided by the number of classes. The cross-entropy of one example is a sum over the classes; "
