@@ -86,7 +86,7 @@ def sizes(value: Any) -> tuple[int, ...]:
 
 
 def matrices(symbol: str, value: Any) -> dict[str, Any]:
-    """Return what can be shown as tables: a vector or matrix as it is, a stack of maps as one matrix for each, numbered.
+    """Return what can be shown as tables: a vector or matrix as it is, a stack of maps as one numbered matrix for each.
 
     A number, a shape or a word gives nothing.
     """
