@@ -26,7 +26,7 @@ def _words(written: str) -> frozenset[str]:
     return frozenset(written.split())
 
 
-_DENIALS = _words("no not never neither nor none nothing cannot without unlike")
+_DENIALS = _words("no not never neither nor none nobody nothing cannot without unlike")
 _INSTEAD = "insteadof"  # what "rather than" and its like become; these deny only what follows them
 _DOUBTS = _words("wrong false incorrect mistake mistaken misconception myth")
 # Where the reach of a "not" ends; rather too early than too late, so that no point is overlooked.
