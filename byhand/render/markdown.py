@@ -44,7 +44,7 @@ _NAMES = {
 }
 _COMMAND = re.compile(r"\\([A-Za-z]+|.)")
 _STAR = re.compile(r"(\\text\{[^{}]*\})|\*")
-_OPERATOR = re.compile(r"\\operatorname\{((?:[^{}]|\{[^{}]*\})*)\}")
+_OPERATOR = re.compile(r"\\operatorname(\*?)\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 
 def problem(problem: Problem, *, level: int = 2) -> str:
@@ -88,7 +88,7 @@ def _block(block: Block, level: int) -> str:
         case Equation(tex):
             return _display(tex)
         case Array():
-            return _display(f"{block.symbol} = {matrix(block)}")
+            return _display(f"{block.symbol} = {value(block)}")
         case Player():
             return ""
         case Fold(summary, inner):
@@ -112,7 +112,7 @@ def _item(mark: str, body: str) -> str:
 
 
 def _display(tex: str) -> str:
-    return f"$${_portable(tex)}$$"
+    return f"$${portable(tex)}$$"
 
 
 def _folded(summary: str, body: str) -> str:
@@ -123,8 +123,10 @@ def _folded(summary: str, body: str) -> str:
     return f"<details>\n<summary>{words}</summary>\n\n{body}\n\n</details>"
 
 
-def matrix(array: Array) -> str:
-    """Return the cells of an array as a matrix in LaTeX."""
+def value(array: Array) -> str:
+    """Return the value of an array in LaTeX, as :func:`byhand.notation.tex` writes vectors and matrices."""
+    if array.is_vector:
+        return f"({', '.join(array.rows[0])})"
     rows = r" \\ ".join(" & ".join(row) for row in array.rows)
     return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
 
@@ -137,7 +139,7 @@ def rich(text: str) -> str:
 def _span(span: Span) -> str:
     match span.kind:
         case "math":
-            return f"${_portable(span.text)}$"
+            return f"${portable(span.text)}$"
         case "strong":
             return f"**{rich(span.text)}**"
         case "emphasis":
@@ -158,9 +160,14 @@ def _line(text: str) -> str:
     return f"{written[:at]}\\{written[at:]}"
 
 
-def _portable(tex: str) -> str:
+def portable(tex: str) -> str:
     """Return LaTeX that survives Markdown's own reading of it."""
-    tex = _OPERATOR.sub(r"\\mathop{\\mathrm{\1}}\\nolimits", tex.strip())
+    tex = _OPERATOR.sub(_mathop, tex.strip())
     tex = _COMMAND.sub(lambda found: _NAMES[found[1]] + " " if found[1] in _NAMES else found[0], tex)
     tex = _STAR.sub(lambda found: found[1] or r"\ast ", tex)
     return re.sub(r"<(?=\S)", "< ", re.sub(r"\s+", " ", tex))
+
+
+def _mathop(found: re.Match[str]) -> str:
+    limits = "limits" if found[1] else "nolimits"
+    return rf"\mathop{{\mathrm{{{found[2]}}}}}\{limits}"
