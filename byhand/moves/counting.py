@@ -1,4 +1,4 @@
-"""Sizes and counts: output sizes, parameters, multiply-accumulates and receptive fields, one step for each number.
+"""Sizes and counts: output sizes, parameters and receptive fields, one step for each number.
 
 Shapes are height x width x depth (:class:`byhand.notation.Shape`); f is the side of a filter or pooling window, s its
 stride, p the padding on each side, d the depth of the input and n the number of filters.
@@ -6,6 +6,7 @@ stride, p the padding on each side, d the depth of the input and n the number of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from byhand.notation import Shape, plain, tex
@@ -62,10 +63,13 @@ def sides(
     """Find height and width behind a convolution or a pooling; closes no part."""
     height, width = shape[0], shape[1]
     if height == width:
-        what = "The maps are square, so one side is enough: count the places of the window along it."
+        what = (
+            "The maps are square, so one side is enough: count the places along it of a window of side $f$, with "
+            "padding $p$ on each side and stride $s$."
+        )
         side = output_size(work, what, height, kernel_size, stride=stride, padding=padding)
         return side, side
-    what = "Count the places of the window from top to bottom."
+    what = "Count the places of a window of side $f$ from top to bottom, with padding $p$ on each side and stride $s$."
     rows = output_size(work, what, height, kernel_size, stride=stride, padding=padding)
     what = "Count its places from left to right in the same way."
     columns = output_size(work, what, width, kernel_size, stride=stride, padding=padding, letter="w")
@@ -117,8 +121,11 @@ def conv_parameters(
     """Count the weights, and the biases if there are any, of a convolution's filters."""
     rows, columns = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
     weights = rows * columns * depth
+    below = (
+        f"in each of the {counted(depth, 'map')} of the input" if depth > 1 else "in the one map of the input"
+    )
     work.step(
-        "One filter has a weight for each cell of its window in each map of the input.",
+        f"One filter has a weight for each cell of its window {below}.",
         formula=r"w = f \cdot f \cdot d" if rows == columns else r"w = f_h \cdot f_w \cdot d",
         symbol="w",
         numbers=rf"{tex(rows)} \cdot {tex(columns)} \cdot {tex(depth)}",
@@ -143,51 +150,33 @@ def dense_parameters(work: Work, part: str, inputs: int, outputs: int, *, bias: 
     return work.part(part, dense_count(work, inputs, outputs, bias=bias))
 
 
-def dense_count(work: Work, inputs: int, outputs: int, *, bias: bool = True) -> int:
+def dense_count(work: Work, inputs: int, outputs: int, *, bias: bool = True, symbol: str = "N") -> int:
     """Count as :func:`dense_parameters` does; closes no part."""
+    each = "The unit has" if outputs == 1 else f"Each of the {counted(outputs, 'unit')} has"
     one_bias = " and one bias" if bias else ""
     total = outputs * (inputs + bias)
     work.step(
-        f"Each of the {counted(outputs, 'unit')} has a weight for each of the {plain(inputs)} inputs{one_bias}.",
-        formula=r"N = n_{\text{out}} \cdot (n_{\text{in}} + 1)"
-        if bias
-        else r"N = n_{\text{out}} \cdot n_{\text{in}}",
-        symbol="N",
+        f"{each} one weight for each of the {counted(inputs, 'input')}{one_bias}.",
+        formula=rf"{symbol} = n_{{\text{{out}}}} \cdot "
+        + (r"(n_{\text{in}} + 1)" if bias else r"n_{\text{in}}"),
+        symbol=symbol,
         numbers=rf"{tex(outputs)} \cdot {_and_bias(inputs, bias)}",
         result=total,
     )
     return total
 
 
-def conv_macs(work: Work, part: str, output: Sequence[int], depth: int, kernel_size: int) -> int:
-    """Count the multiply-accumulates of a convolution for one image; ``output`` is the shape that it makes.
-
-    Products with the zeros of the padding count too, as is the custom; adding a bias is no product.
-    """
-    height, width, filters = output
-    values, products = height * width * filters, kernel_size * kernel_size * depth
+def flattened(work: Work, shape: Sequence[int], *, symbol: str = r"n_{\text{in}}", primes: str = "") -> int:
+    """Count the numbers of a stack of maps; closes no part."""
+    count = math.prod(shape)
     work.step(
-        "Each number of the output is a sum over one window in all maps of the input. Count its products.",
-        formula=r"m = f \cdot f \cdot d",
-        symbol="m",
-        numbers=rf"{tex(kernel_size)} \cdot {tex(kernel_size)} \cdot {tex(depth)}",
-        result=products,
+        "Count the numbers in the stack: height, width and depth multiplied.",
+        formula=rf"{symbol} = h{primes} \cdot w{primes} \cdot d{primes}",
+        symbol=symbol,
+        numbers=r" \cdot ".join(map(tex, shape)),
+        result=count,
     )
-    work.step(
-        "Count the numbers of the output.",
-        formula=r"v = h' \cdot w' \cdot n",
-        symbol="v",
-        numbers=rf"{tex(height)} \cdot {tex(width)} \cdot {tex(filters)}",
-        result=values,
-    )
-    work.step(
-        "Each of them costs that many multiply-accumulates.",
-        formula=r"M = v \cdot m",
-        symbol="M",
-        numbers=rf"{tex(values)} \cdot {tex(products)}",
-        result=values * products,
-    )
-    return work.part(part, values * products)
+    return count
 
 
 def receptive_field(work: Work, parts: Sequence[str], layers: Sequence[Sequence[int]]) -> list[int]:

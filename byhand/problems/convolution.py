@@ -328,7 +328,8 @@ def kept_sizes(shape: Shape, depth: int) -> Shape:
 
 def stack(shape: list[int]) -> str:
     """Return words for a stack of maps: "a stack of 10 maps of 28 × 28"."""
-    return f"a stack of {counted(shape[2], 'map')} of {shape[0]} × {shape[1]}"
+    maps = "a map" if shape[2] == 1 else f"a stack of {shape[2]} maps"
+    return f"{maps} of {shape[0]} × {shape[1]}"
 
 
 class ThreeWaysToReduce(Calculation):
@@ -696,8 +697,12 @@ def pooling_slips(message: str = "") -> tuple[Mistake, ...]:
     part = "parameters"
     return (
         WINDOW_AS_WEIGHTS.on(part, lambda given, _: given.window**2, message=message),
-        WINDOW_AS_WEIGHTS.on(part, lambda given, _: given.window**2 * given.shape[2], message=message),
-        POOLING_AS_CONVOLUTION.on(part, lambda given, _: given.window**2 + 1),
+        WINDOW_AS_WEIGHTS.on(
+            part,
+            lambda given, _: given.window**2 * given.shape[2],
+            message="You gave every map a window of weights. The window is only a place to look at: nothing in it is "
+            "learned.",
+        ),
         POOLING_AS_CONVOLUTION.on(part, lambda given, _: (given.window**2 + 1) * given.shape[2]),
         POOLING_AS_CONVOLUTION.on(part, lambda given, _: given.window**2 * given.shape[2] ** 2),
         POOLING_AS_CONVOLUTION.on(

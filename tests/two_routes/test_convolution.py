@@ -231,12 +231,12 @@ def learnable(layer: nn.Layer) -> int:
 
 @pytest.mark.parametrize("identity", ["A21", "A22"])
 def test_pooling_slips(identity: str):
-    """A 2 x 2 window on ten maps: cells, cells of all maps, with biases, as ten filters, window and stride."""
+    """A 2 x 2 window on ten maps: cells, cells of all maps, with biases, as ten filters (with biases), two settings."""
     for wrong, name in {
         4: "window_counted_as_weights",
         40: "window_counted_as_weights",
-        5: "pooling_counted_as_convolution",
         50: "pooling_counted_as_convolution",
+        400: "pooling_counted_as_convolution",
         410: "pooling_counted_as_convolution",
         2: "settings_counted_as_parameters",
     }.items():
