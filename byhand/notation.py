@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 DIGITS = 4  # decimals of a rounded number, unless a problem says otherwise
@@ -142,6 +143,12 @@ def tex(value: Any, digits: int = DIGITS) -> str:
             rows = r" \\ ".join(" & ".join(tex(each, digits) for each in row) for row in value)
             return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
         return f"({', '.join(tex(each, digits) for each in value)})"
+    return _number_tex(value, digits)
+
+
+# The same few numbers are written again and again; 1, 1.0 and Fraction(1) are kept apart by their types.
+@lru_cache(maxsize=100_000, typed=True)
+def _number_tex(value: Number, digits: int) -> str:
     sign, whole, exponent = _pieces(value, digits)
     if "/" in whole:
         numerator, denominator = whole.split("/")

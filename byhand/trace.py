@@ -7,9 +7,9 @@ solution computes as it writes, so what is shown is what was computed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby, product
+from itertools import groupby, product, zip_longest
 from typing import Any
 
 from byhand import notation
@@ -141,8 +141,9 @@ class Work:
         self._owners: dict[str, str] = {}
         self._unowned: list[str] = []  # arrays that were shown since the last part was closed
         self._instead = instead or {}
-        self._steps: list[Step] = []
-        self._open = 0  # the first step that belongs to no part yet
+        # Most sheets are solved for their values alone; the steps become a trace only when one is asked for.
+        self._lines: list[dict[str, Any]] = []
+        self._parts_of_lines: list[str] = []
 
     def step(
         self,
@@ -155,8 +156,17 @@ class Work:
         cells: Mapping[str, Iterable[Cell]] | None = None,
     ) -> None:
         """Write one step; its fields are those of :class:`Step`."""
-        touched = {name: tuple(group) for name, group in (cells or {}).items()}
-        self._steps.append(Step(what, formula, symbol, numbers, notation.tidy(result), touched))
+        touched = {name: tuple(group) for name, group in cells.items()} if cells else {}
+        self._lines.append(
+            {
+                "what": what,
+                "formula": formula,
+                "symbol": symbol,
+                "numbers": numbers,
+                "result": result,
+                "cells": touched,
+            }
+        )
 
     def show(self, symbol: str, value: Any) -> Any:
         """Let an array on the way to the next part be shown beside the steps; return it."""
@@ -166,9 +176,7 @@ class Work:
 
     def part(self, name: str, value: Any) -> Any:
         """Close a part of the answer: the steps since the last one led to ``value``. Return the value to go on with."""
-        for i in range(self._open, len(self._steps)):
-            self._steps[i] = replace(self._steps[i], part=name)
-        self._open = len(self._steps)
+        self._parts_of_lines += [name] * (len(self._lines) - len(self._parts_of_lines))
         value = notation.tidy(self._instead.get(name, value))
         self.parts[name] = value
         self.show(name, value)
@@ -178,4 +186,8 @@ class Work:
 
     def trace(self) -> Trace:
         """Return what was written."""
-        return Trace(tuple(self._steps), self._arrays, self._owners, self.digits)
+        steps = [
+            Step(**{**line, "result": notation.tidy(line["result"])}, part=part)
+            for line, part in zip_longest(self._lines, self._parts_of_lines, fillvalue="")
+        ]
+        return Trace(tuple(steps), self._arrays, self._owners, self.digits)

@@ -164,7 +164,7 @@ class _Page:
             f'<div class="player-controls"><button type="button" data-move="-1">Previous</button>'
             f'<label for="{identity}">Step</label>'
             f'<input type="range" id="{identity}" min="0" max="{last}" value="0" '
-            f'aria-valuetext="1 of {last + 1}"><output for="{identity}">1 of {last + 1}</output>'
+            f'aria-valuetext="1 of {last + 1}"/><output for="{identity}">1 of {last + 1}</output>'
             f'<button type="button" data-move="1">Next</button></div>'
             f'<p class="player-line" aria-live="polite"></p><div class="arrays">{tables}</div></figure>'
         )

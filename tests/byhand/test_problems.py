@@ -16,6 +16,7 @@ from byhand import notation, typed
 from byhand.calculation import Calculation
 from byhand.concept import Concept
 from byhand.draws import Degenerate
+from byhand.mistakes import WrongAnswer
 from byhand.render import document, html
 
 SEEDS = 500
@@ -38,40 +39,46 @@ def everything(identity: str, seeds: int = SEEDS) -> list[Calculation]:
 
 
 @pytest.mark.parametrize("identity", CALCULATIONS)
-def test_givens_and_answers_are_numbers(identity: str):
-    """Givens are exact; answers have no nan; sizes are whole; every part is there."""
+def test_every_variant(identity: str):
+    """One pass over all variants, because drawing and solving them is most of the work."""
     for problem in everything(identity):
-        for name, value in vars(problem.given).items():
-            for number in notation.numbers(value):
-                assert isinstance(number, int | Fraction | str), (
-                    f"{problem.name}: {name} is {number!r}, not exact"
-                )
-        assert list(problem.values) == list(problem.parts)
-        for part, value in problem.values.items():
-            for number in notation.numbers(value):
-                assert isinstance(number, int | float | Fraction), f"{problem.name}: {part} holds {number!r}"
-                assert not (isinstance(number, float) and math.isnan(number))
-                assert (
-                    isinstance(number, int) or number.denominator != 1
-                    if isinstance(number, Fraction)
-                    else True
-                )
-
-
-@pytest.mark.parametrize("identity", CALCULATIONS)
-def test_the_answer_is_accepted_and_every_mistake_is_recognised(identity: str):
-    """A typed right answer is right, in every part; a typed wrong one is named, and differs from the right one."""
-    for problem in everything(identity):
-        feedback = problem.check(typed.write(problem.answer))
-        assert feedback.correct, f"{problem.name}: {feedback}"
-        assert feedback.credit == 1
+        holds_numbers(problem)
+        accepts_its_answer(problem)
         for wrong in problem.mistakes:
-            text = typed.write(wrong.parts[wrong.part])
-            named = f"{wrong.part} = {text}" if len(problem.parts) > 1 else text
-            feedback = problem.check(named)
-            assert not feedback.correct, f"{problem.name}, {wrong.name}: {named}"
-            assert feedback.mistake == wrong.name, f"{problem.name}, {wrong.name}: {named}: {feedback}"
-            assert wrong.message in feedback.message
+            names_the_mistake(problem, wrong)
+
+
+def holds_numbers(problem: Calculation) -> None:
+    """Givens are exact; every part is there; results are integers, proper fractions or floats, and never nan."""
+    for name, value in vars(problem.given).items():
+        for number in notation.numbers(value):
+            assert isinstance(number, int | Fraction | str), (
+                f"{problem.name}: {name} is {number!r}, not exact"
+            )
+    assert list(problem.values) == list(problem.parts)
+    for part, value in problem.values.items():
+        for number in notation.numbers(value):
+            assert isinstance(number, int | float | Fraction), f"{problem.name}: {part} holds {number!r}"
+            assert not (isinstance(number, float) and math.isnan(number)), (
+                f"{problem.name}: {part} is {value}"
+            )
+            assert not (isinstance(number, Fraction) and number.denominator == 1), f"{problem.name}: {part}"
+
+
+def accepts_its_answer(problem: Calculation) -> None:
+    """The right answer, typed, is right."""
+    feedback = problem.check(typed.write(problem.answer))
+    assert feedback.correct, f"{problem.name}: {feedback}"
+    assert feedback.credit == 1
+
+
+def names_the_mistake(problem: Calculation, wrong: WrongAnswer) -> None:
+    """A wrong answer differs from the right one and, typed, is recognised and explained."""
+    text = typed.write(wrong.parts[wrong.part])
+    feedback = problem.check(f"{wrong.part} = {text}" if len(problem.parts) > 1 else text)
+    assert not feedback.correct, f"{problem.name}, {wrong.name}: {text}"
+    assert feedback.mistake == wrong.name, f"{problem.name}, {wrong.name}: {text}: {feedback}"
+    assert wrong.message in feedback.message
 
 
 @pytest.mark.parametrize("identity", CALCULATIONS)
@@ -94,7 +101,9 @@ def test_follow_through_earns_credit(identity: str):
 def test_variants_differ_and_repeat(identity: str):
     """The same seed gives the same problem; different seeds mostly different ones; none is the coursework's own."""
     variants = [byhand.variant(identity, seed) for seed in range(SEEDS)]
-    assert all(byhand.variant(identity, seed).statement == variants[seed].statement for seed in (0, 7, SEEDS - 1))
+    assert all(
+        byhand.variant(identity, seed).statement == variants[seed].statement for seed in (0, 7, SEEDS - 1)
+    )
     if isinstance(variants[0], Calculation):
         kinds = Counter(repr(problem.given) for problem in variants)
     else:
