@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -32,6 +32,7 @@ SETS = {
     "C": "Problem set on neural-network mechanics",
     "D": "Assignment on backpropagation and softmax",
 }
+T = TypeVar("T")
 VARIANT = 1  # the variant that the bank offers for trying again
 
 
@@ -44,8 +45,8 @@ def raw(text: str) -> nodes.raw:
     return nodes.raw("", text, format="html")
 
 
-def named(directive: SphinxDirective, call: object, *arguments: object) -> Problem:
-    """Return the problem, or stop with the page and line in the message."""
+def named(directive: SphinxDirective, call: Callable[..., T], *arguments: object) -> T:
+    """Return what the call returns for these arguments, or stop with the page and line in the message."""
     try:
         return call(*arguments)
     except ValueError as error:
@@ -78,7 +79,7 @@ class BankDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a section for each problem."""
-        topic = directives.choice(self.arguments[0], tuple(TOPICS))
+        topic = named(self, directives.choice, self.arguments[0], tuple(TOPICS))
         problems = [problem for problem in map(byhand.problem, byhand.ids()) if problem.topic == topic]
         return [self.section(problem) for problem in problems]
 
