@@ -217,7 +217,7 @@ class Choice(Problem):
     @property
     def solution(self) -> Trace:
         """The answer, then what is to be said about every option."""
-        steps = [Step(f"**{letter}**: {_verdict(each)}", part="options") for letter, each in self._lettered()]
+        steps = [Step(f"**{letter}** {_verdict(each)}", part="options") for letter, each in self._lettered()]
         return Trace((Step(f"The answer is **{self.answer}**."), *steps))
 
     @cached_property
@@ -227,7 +227,7 @@ class Choice(Problem):
         return tuple(
             WrongAnswer(each.name, each.message, each.catch, "option", {"option": letter})
             if isinstance(each, Misconception)
-            else WrongAnswer("a_true_statement", _verdict(each), "", "option", {"option": letter})
+            else WrongAnswer("a_true_statement", _SOUGHT, "", "option", {"option": letter})
             for letter, each in wrong
         )
 
@@ -237,10 +237,10 @@ class Choice(Problem):
         if letter is None:
             return Feedback(False, None, f"Expected the letter of one option: {', '.join(self.letters)}.")
         if letter == self.answer:
-            return Feedback(True, None, f"Correct. {_verdict(self._right)}", Fraction(1), {"option": "right"})
+            message = f"Correct: statement {letter} {_verdict(self._right)}"
+            return Feedback(True, None, message, Fraction(1), {"option": "right"})
         mistake = next(wrong for wrong in self.mistakes if wrong.answer == letter)
-        sought = "right" if self._seek_truth else "wrong"
-        message = f"Statement {letter} is not the {sought} one. {mistake.message}"
+        message = f"Statement {letter} is not so. {mistake.message}" if self._seek_truth else mistake.message
         return Feedback(False, mistake.name, message, Fraction(0), {"option": mistake.name})
 
     def _chosen(self, text: str) -> str | None:
@@ -258,11 +258,10 @@ class Choice(Problem):
 
 
 def _verdict(option: Point | Misconception) -> str:
-    if isinstance(option, Point):
-        return f"This is true: {option.text}"
-    return f"This is not so. {option.message}"
+    return "is true." if isinstance(option, Point) else f"is not so. {option.message}"
 
 
+_SOUGHT = "This statement is true; the one that is wrong was asked for."
 _LETTER = re.compile(
     r"(?:(?:the |my )?(?:right |correct |wrong )?(?:answer|option|choice|letter|statement) (?:is )?)?([a-z])"
 )

@@ -5,8 +5,8 @@ that must all occur in one sentence, as in ``"shar weight | same filter everywhe
 
 - A beginning of one or two letters is a whole word: ``no`` does not stand for "noise".
 - A hyphen stands for both spellings: ``up-sampl`` is found in "upsampling", "up-sampling" and "up sampling".
-- A ``not``, ``no`` or ``without`` among the words stands for any denial in the sentence: ``no label`` is found in
-  "labels aren't needed". Where there is none, words that a denial takes back do not count.
+- A ``not``, ``no`` or ``without`` among the words stands for any denial that has one of the words in its clause:
+  ``no label`` is found in "labels aren't needed". Without it, words that a denial takes back do not count.
 - A word with an exclamation mark before it must *not* occur: ``clip vanish !explod``.
 
 Spelling is evened out on both sides: capitals, British and American endings, ``3 × 3`` and ``3x3``, Greek letters and
@@ -39,7 +39,7 @@ _WORD = r"[^\W_]+"
 _TOKEN = re.compile(rf"{_WORD}(?:[-\u2010\u2011]{_WORD})*|[,:()–—]")
 _HYPHEN = re.compile(r"[-\u2010\u2011]")
 _FORMULA = re.compile(r"\$[^$]{1,500}\$")
-_PUNCTUATION = re.compile(r"[^\w\\*×]+")
+_PUNCTUATION = re.compile(r"[^\w\\*×+]+")
 _NEW_LINE = re.compile(r"\n(?![ \t]{0,8}[a-z])")  # a line that goes on with a small letter was only wrapped
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)(?<!\b(?:al|cf|vs)\.)(?<!\b(?:e\.g|i\.e)\.)|;")
 _RESPELLED = tuple(
@@ -54,6 +54,11 @@ _RESPELLED = tuple(
         (r"our(?<=\w\w\wour)", "or"),  # behaviour, neighbour
     )
 )
+# What follows is reported, not said: the sentence counts neither for nor against its writer.
+_REPORTED = re.compile(
+    r"\b(?:not\s+(?:true|correct|right|the\s+case)|(?:wrong|false|incorrect)(?:\s+to\s+\w{3,7})?|mistake|myth|misconception|"
+    r"(?:people|some|many)\s+(?:say|think|believe|claim))\s+that\b"
+)
 _GREEK = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
     "psi omega"
@@ -61,7 +66,13 @@ _GREEK = (
 _SPOKEN = {
     ord(letter): f" {name} " for letter, name in zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK.split(), strict=True)
 }
-_SPOKEN |= {ord("∇"): " nabla ", ord("∂"): " partial ", ord("∑"): " sum ", ord("∏"): " prod "}
+_SPOKEN |= {
+    ord("∇"): " nabla ",
+    ord("∂"): " partial ",
+    ord("∑"): " sum ",
+    ord("∏"): " prod ",
+    ord("+"): " plus ",
+}
 
 
 class Signs(NamedTuple):
@@ -99,13 +110,15 @@ class Sentence(NamedTuple):
     said: set[str]  # those that occur
     meant: set[str]  # those of them that some word gives which no denial takes back
     denied: set[str]  # those that some word gives which a denial takes back
-    denies: bool  # there is some denial
+    near: set[str]  # those that stand in one clause with a denial, before it or after it
     doubts: bool  # there is a denial of the whole, or a word such as "wrong"
 
     def makes(self, signs: str) -> bool:
         """Tell whether it makes a point."""
         return any(
-            each.stems <= self.said if each.denies else each.stems <= self.meant
+            each.stems <= self.said and not each.stems.isdisjoint(self.near)
+            if each.denies
+            else each.stems <= self.meant
             for each in self._possible(signs)
         )
 
@@ -120,7 +133,7 @@ class Sentence(NamedTuple):
 
     def _possible(self, signs: str) -> Iterator[Signs]:
         for each in Signs.of(signs):
-            if each.absent.isdisjoint(self.said) and (self.denies or not each.denies):
+            if each.absent.isdisjoint(self.said):
                 yield each
 
 
@@ -175,12 +188,15 @@ def _even(text: str) -> str:
 
 def _listen(sentence: str, lexicon: _Lexicon) -> Sentence | None:
     """Return what one sentence says, None if it has no words; a denial reaches to the end of its clause."""
-    words, meant, taken_back = set(), set(), set()
-    denied, previous = False, ""
-    for token in _TOKEN.findall(sentence):
+    if _REPORTED.search(sentence):
+        return Sentence(set(), set(), set(), set(), doubts=True)
+    words, meant, taken_back, near = set(), set(), set(), set()
+    clause, denied, previous = set(), False, ""
+    for token in [*_TOKEN.findall(sentence), ","]:
         for place, word in enumerate(_HYPHEN.split(token)):
             if word in _CLAUSES:
-                denied, previous = False, ""
+                near |= clause if denied else set()
+                clause, denied, previous = set(), False, ""
                 continue
             words.add(word)
             denied = denied or word in _DENIALS or word == _INSTEAD
@@ -189,9 +205,9 @@ def _listen(sentence: str, lexicon: _Lexicon) -> Sentence | None:
                 heard |= lexicon.heard(previous + word)
             if heard:
                 (taken_back if denied else meant).update(heard)
+                clause.update(heard)
             previous = word
     if not words:
         return None
-    denies = not words.isdisjoint(_DENIALS)
-    doubts = denies or not words.isdisjoint(_DOUBTS)
-    return Sentence(meant | taken_back, meant, taken_back, denies or _INSTEAD in words, doubts)
+    doubts = not words.isdisjoint(_DENIALS | _DOUBTS)
+    return Sentence(meant | taken_back, meant, taken_back, near, doubts)

@@ -30,12 +30,11 @@ class YoloSpeed(Concept):
             "one-stage | single-stage | single-shot | looks once | only once | all at once",
         ),
         Point(
-            "YOLO divides the image into a grid, and each cell predicts a fixed number of boxes and class "
-            "probabilities.",
+            "YOLO divides the image into a grid, and each cell predicts a fixed number of boxes.",
             "grid | cell predict | cell box",
         ),
         Point(
-            "Faster R-CNN works in two stages: it first proposes regions, then classifies and refines each proposal.",
+            "Faster R-CNN first proposes regions, then classifies and refines each: it works in two stages.",
             "two stage | 2 stage | second stage | propos then | first propos | propos classif | propos refin",
         ),
         Point(
@@ -44,15 +43,14 @@ class YoloSpeed(Concept):
             "many propos | hundred propos | 300 propos",
         ),
         Point(
-            "The first YOLO paid for its speed with accuracy: it localised boxes less exactly and had trouble with "
-            "small objects in groups (Redmon et al. 2016).",
+            "The first YOLO paid for its speed with accuracy, for example on small objects in groups.",
             "accura | localis | localiz | small object | lower map | coars | less precis | less exact",
         ),
     )
     misconceptions = (
         Misconception(
             "no_convolutions",
-            "YOLO is faster because it does not use a convolutional net.",
+            "YOLO is faster because it does not use a convolutional net, only dense layers on the pixels.",
             "Its one pass is that of a convolutional net, ending in two dense layers in the first version. What it "
             "saves is the second stage with its work for each proposal.",
             "yolo no convol | yolo no cnn",
@@ -67,7 +65,7 @@ class YoloSpeed(Concept):
         ),
         Misconception(
             "selective_search_in_faster_rcnn",
-            "Faster R-CNN is slow because selective search has to compute its proposals.",
+            "Faster R-CNN is slow because its proposals have to be computed by selective search on the CPU.",
             "That was true of R-CNN and Fast R-CNN. Faster R-CNN replaced selective search by a region proposal "
             "network, whose proposals cost little (Ren et al. 2015).",
             "selective search !replac !earlier !before !predecessor",
@@ -75,7 +73,7 @@ class YoloSpeed(Concept):
         ),
         Misconception(
             "whole_net_for_each_region",
-            "Faster R-CNN runs the whole convolutional net anew on each proposed region.",
+            "Faster R-CNN is slow because it runs the whole convolutional net anew on each proposed region.",
             "That was R-CNN. Faster R-CNN computes the feature map once; only pooling and the head run for each "
             "proposal.",
             "whole net each region !once !shar | whole convol each region !once !shar | whole net anew !once | "
@@ -91,7 +89,7 @@ class YoloSpeed(Concept):
         ),
         Misconception(
             "no_suppression",
-            "YOLO is faster because it leaves out non-maximum suppression.",
+            "YOLO is faster because it leaves out non-maximum suppression, which takes most of the time.",
             "It uses non-maximum suppression too, since several cells may claim the same large object.",
             "leav out non-max | leav out suppress | leav out nms | no nms | no non-max | no suppress | skip nms | "
             "skip non-max",
@@ -132,27 +130,23 @@ class RegionProposalNetwork(Concept):
             "object | where object",
         ),
         Point(
-            "At each position of the feature map, the region proposal network considers several anchors: reference "
-            "boxes of different scales and aspect ratios.",
+            "At each position, the region proposal network considers anchors of several scales and aspect ratios.",
             "anchor",
         ),
         Point(
-            "For each anchor, the region proposal network gives a score that tells object from background.",
+            "For each anchor, the region proposal network gives a score: object or background.",
             "objectness | score anchor | score object | object background | foreground background | object or not",
         ),
         Point(
-            "For each anchor, the region proposal network regresses four offsets, which shift and resize the anchor "
-            "into a proposal.",
+            "For each anchor, the region proposal network regresses four offsets that move and resize it.",
             "regress | offset | refin anchor | adjust anchor | shift anchor | resiz anchor | correct anchor",
         ),
         Point(
-            "The region proposal network shares its convolutional feature map with the detection head, so its "
-            "proposals cost little.",
+            "The region proposal network shares its feature map with the detection head, so proposals cost little.",
             "shar feature | shar convol | same feature | same convol | shar comput",
         ),
         Point(
-            "The class of an object is decided by the detection head, after the region proposal network has proposed "
-            "where it is.",
+            "The class of an object is decided by the detection head, and not by the region proposal network.",
             "head class | detector class | class agnostic | class-agnostic | no class | later class | second stage "
             "class | any class | whatever class",
         ),
@@ -172,7 +166,7 @@ class RegionProposalNetwork(Concept):
         ),
         Misconception(
             "names_the_class",
-            "The region proposal network decides which class each object belongs to.",
+            "The region proposal network decides which class the object in each of its boxes belongs to.",
             "It only tells object from background. The class is decided by the detection head, for each proposal.",
             "rpn which class !head !later !agnostic | propos network which class !head !later !agnostic | rpn decid "
             "class !head !later | propos network decid class !head !later",
@@ -180,7 +174,7 @@ class RegionProposalNetwork(Concept):
         ),
         Misconception(
             "selective_search",
-            "The region proposal network runs selective search on the pixels to find its regions.",
+            "The region proposal network runs selective search on the pixels of the image to find its regions.",
             "It replaced selective search: it is a small convolutional net on the feature map, and it is learned.",
             "selective search !replac !earlier !before",
             "Ask what Faster R-CNN has that Fast R-CNN had not.",
@@ -194,7 +188,7 @@ class RegionProposalNetwork(Concept):
         ),
         Misconception(
             "final_detections",
-            "The boxes of the region proposal network are the final detections.",
+            "The boxes of the region proposal network are the final detections that Faster R-CNN returns.",
             "They are candidates. The detection head then gives each a class or rejects it as background, and "
             "refines its box.",
             "final detect !head !stage !later | final box !head !stage !later | final result !head !stage !later",
@@ -202,7 +196,7 @@ class RegionProposalNetwork(Concept):
         ),
         Misconception(
             "anchors_are_learned",
-            "Anchors are boxes whose scales and aspect ratios the region proposal network learns.",
+            "Anchors are boxes whose scales and aspect ratios the region proposal network learns in training.",
             "In Faster R-CNN the anchors are chosen beforehand and fixed. What is learned is the score of each and "
             "the offsets that turn it into a proposal.",
             "anchor learn !offset !regress !shift !score !fixed !predict",

@@ -22,17 +22,16 @@ class UnsupervisedAutoencoder(Concept):
     )
     points = (
         Point(
-            "The target that an autoencoder is trained to produce is its own input.",
+            "The target that an autoencoder is trained to produce is its own input, the image itself.",
             "target input | target itself | reconstruct input | reproduc input | output equal input | output match "
             "input",
         ),
         Point(
-            "An autoencoder can be trained on images that nobody has labelled.",
+            "An autoencoder can be trained on images that nobody has labelled or annotated in any way.",
             "no label | no annotat | no class | unlabel",
         ),
         Point(
-            r"The loss of an autoencoder is a reconstruction error, for example $\lVert x - \hat{x} \rVert^2$: it "
-            "compares the output with the input.",
+            "The loss of an autoencoder is a reconstruction error: it compares the output with the input.",
             "reconstruct error | reconstruct loss | loss reconstruct | loss compar | differ output input",
         ),
         Point(
@@ -44,28 +43,28 @@ class UnsupervisedAutoencoder(Concept):
             "self-superv | signal data itself | signal from data",
         ),
         Point(
-            "The code of an autoencoder can serve a classifier that is trained afterwards on a few labelled images.",
+            "The code of an autoencoder can serve a classifier that is trained later on few labelled images.",
             "code classifier | feature classifier | few label | pretrain | downstream",
         ),
     )
     misconceptions = (
         Misconception(
             "labels_needed",
-            "An autoencoder needs class labels in order to know which images belong together.",
+            "An autoencoder needs class labels during training, to know which images belong together.",
             "It never sees a class label: what its output is compared with is the input itself.",
             "need label !few | require label !few",
             "Write down the loss and look for a label in it.",
         ),
         Misconception(
             "no_loss",
-            "An autoencoder is unsupervised because it is trained without any loss function.",
+            "An autoencoder is unsupervised because it is trained without any loss function at all.",
             "There is a loss, the reconstruction error. Unsupervised means that nobody supplies the target.",
             "no loss function | no any loss | no loss train",
             "Ask what backpropagation would start from.",
         ),
         Misconception(
             "clustering",
-            "An autoencoder is unsupervised because it sorts the images into clusters.",
+            "An autoencoder is unsupervised because it sorts the images into clusters of similar ones.",
             "Clustering is another kind of unsupervised learning. An autoencoder learns a code from which each image "
             "can be rebuilt; nothing in its loss asks for groups.",
             "cluster !another !other | sort image group",
@@ -80,7 +79,7 @@ class UnsupervisedAutoencoder(Concept):
         ),
         Misconception(
             "no_backpropagation",
-            "An autoencoder is trained without backpropagation, because there is nothing to compare its output with.",
+            "An autoencoder is trained without backpropagation: there is nothing to compare its output with.",
             "Its output is compared with its input, and backpropagation takes the gradient of that error through "
             "decoder and encoder.",
             "no back-prop | no gradient | no compar output",
@@ -88,7 +87,7 @@ class UnsupervisedAutoencoder(Concept):
         ),
         Misconception(
             "given_codes",
-            "The encoder is trained to match a code that is supplied with every training image.",
+            "The encoder of an autoencoder is trained to match a code that is supplied with every image.",
             "No code is supplied. Codes are found in training: any code will do from which the decoder can rebuild "
             "the image.",
             "code suppl | code given every | code provid | match code",
@@ -96,7 +95,7 @@ class UnsupervisedAutoencoder(Concept):
         ),
         Misconception(
             "it_names_classes",
-            "After training on images alone, an autoencoder can name the class of a new image.",
+            "After training on images alone, an autoencoder can name the class of any new image.",
             "It can give a code and a reconstruction. To name classes, a classifier must be trained on the code, "
             "with labels.",
             "name class !classifier | tell class !classifier | recogni class !classifier",
@@ -131,14 +130,12 @@ class IdentityAutoencoder(Concept):
             "minimi reconstruct | minimi differ",
         ),
         Point(
-            "The purpose of training an autoencoder is the code in the middle; reconstruction is only the task that "
-            "makes the code informative.",
+            "What one wants from an autoencoder is the code in the middle; reconstruction is only the task.",
             "purpose code | aim code | goal code | want code | useful code | interest code | learn represent | "
             "useful represent | good represent",
         ),
         Point(
-            "A bottleneck is a code with fewer numbers than the input, and cannot carry everything about every "
-            "possible image.",
+            "A bottleneck, a code smaller than the input, cannot carry everything about every possible image.",
             "bottleneck | code small | code fewer | small code | low dimension | undercomplet | compress",
         ),
         Point(
@@ -146,13 +143,11 @@ class IdentityAutoencoder(Concept):
             "structur | in common | regularit | pattern | essential | important feature | most important",
         ),
         Point(
-            "Adding noise to the input, or allowing only a few active units in the code, also keeps an autoencoder "
-            "from merely copying.",
+            "Noise on the input, or a sparse code, also keeps an autoencoder from merely copying.",
             "nois | denois | corrupt | spars",
         ),
         Point(
-            "Without a bottleneck, noise or another constraint, an autoencoder with enough capacity can copy its "
-            "input and learn nothing useful.",
+            "Without any constraint, a large enough autoencoder can copy its input and learn nothing useful.",
             "no constraint | no bottleneck | trivial | simply copy | merely copy | just copy | only copy",
         ),
     )
@@ -174,7 +169,7 @@ class IdentityAutoencoder(Concept):
         ),
         Misconception(
             "bottleneck_for_speed",
-            "The bottleneck of an autoencoder is there to make training faster.",
+            "The bottleneck of an autoencoder is there to make training faster, with fewer numbers to handle.",
             "It may save a little time, but it is there to make copying impossible, so that the code must hold what "
             "matters.",
             "bottleneck fast | bottleneck speed | bottleneck save time",
@@ -182,7 +177,7 @@ class IdentityAutoencoder(Concept):
         ),
         Misconception(
             "every_image",
-            "A trained autoencoder reproduces every image exactly, whatever the image shows.",
+            "A trained autoencoder reproduces every image exactly, whatever kind of image it is given.",
             "It reproduces well what resembles its training images, and other images badly; anomaly detection makes "
             "use of that.",
             "every image exact | any image exact | every input exact | any input exact",
@@ -197,7 +192,7 @@ class IdentityAutoencoder(Concept):
         ),
         Misconception(
             "denoising_copies_noise",
-            "A denoising autoencoder is trained to reproduce the noisy image that it is given.",
+            "A denoising autoencoder is trained to reproduce the noisy image exactly as it is given.",
             "It is given the noisy image and compared with the clean one; copying the noise is punished.",
             "reproduc noisy !clean !origin !remov | target noisy !clean !origin | copy noisy !clean !origin",
             "Ask with which of the two images the output is compared.",
@@ -238,36 +233,32 @@ class GenerativeVae(Concept):
             "prior | n 0 i | n 0 1 | standard normal | standard gaussian",
         ),
         Point(
-            "The decoder of a variational autoencoder describes a distribution over images for each code, "
-            r"$p_\theta(x|z)$.",
+            "For each code, the decoder of a variational autoencoder describes a distribution of images.",
             "decod distribut | decod probab | decod likelihood | decod p x z | learn p x z",
         ),
         Point(
-            "The encoder of a variational autoencoder gives a distribution over codes for each image, "
-            r"$q_\phi(z|x)$, not a single code.",
+            r"The encoder of a variational autoencoder gives a distribution over codes, $q_\phi(z|x)$, for each "
+            "image.",
             "encod distribut | encod mean | encod mu | encod gauss | encod q z x",
         ),
         Point(
-            "A variational autoencoder is trained by maximising the ELBO, a lower bound on the log-likelihood: "
-            r"$\mathbb{E}_{q_\phi(z|x)}[\log p_\theta(x|z)]$ $- \, \mathrm{KL}(q_\phi(z|x) \parallel p(z))$.",
+            r"A variational autoencoder is trained by maximising the ELBO, a lower bound on $\log p_\theta(x)$.",
             "elbo | lower bound | evidence bound | variation bound",
         ),
         Point(
-            "The Kullback-Leibler term keeps the encoder's distributions near the prior, so that codes drawn from "
-            "the prior suit the decoder.",
+            "The Kullback-Leibler term pulls the distribution of each image's codes towards the prior.",
             "kl near | kl clos | kl keep | kl pull | kullback | kl regulari | kl toward | codes near prior | codes "
             "clos prior | diverg prior",
         ),
         Point(
-            "To make a new image with a variational autoencoder, draw a code from the prior and run the decoder "
-            "alone.",
+            "To make a new image with a variational autoencoder, draw $z$ from the prior and decode it.",
             "sampl decod | draw decod | random decod | drawn decod",
         ),
     )
     misconceptions = (
         Misconception(
             "any_autoencoder_generates",
-            "Any autoencoder is generative, since decoding any random code gives a realistic image.",
+            "Any autoencoder is generative, since decoding a random code $z$ always gives a realistic image.",
             "A plain autoencoder says nothing about where codes lie; a random code may fall where its decoder was "
             "never trained. The prior and the Kullback-Leibler term of the variational autoencoder close these gaps.",
             "any autoencod generat | every autoencod generat | plain autoencod generat | any random code",
@@ -275,7 +266,7 @@ class GenerativeVae(Concept):
         ),
         Misconception(
             "one_code_per_image",
-            "The encoder of a variational autoencoder gives one fixed code for each image.",
+            "The encoder of a variational autoencoder gives one fixed code $z$ for each image $x$.",
             "It gives a distribution over codes, usually by a mean and a variance, and a code is sampled from it.",
             "one fixed code !plain !ordinar !normal | single code !plain !ordinar !normal | encod determin !plain "
             "!ordinar !normal",
@@ -283,7 +274,7 @@ class GenerativeVae(Concept):
         ),
         Misconception(
             "exact_likelihood",
-            "Training a variational autoencoder maximises the exact likelihood of the training images.",
+            r"Training a variational autoencoder maximises the exact likelihood $p_\theta(x)$ of the images.",
             "It maximises a lower bound on the log-likelihood, the ELBO; the likelihood itself is an integral over "
             "all codes and out of reach.",
             "exact likelihood !bound !elbo !intract | likelihood exact !bound !elbo !intract",
@@ -299,7 +290,7 @@ class GenerativeVae(Concept):
         ),
         Misconception(
             "codes_pushed_apart",
-            "The Kullback-Leibler term pushes the codes of different images far apart.",
+            "The Kullback-Leibler term pushes the codes $z$ of different images as far apart as possible.",
             "It is subtracted in what is maximised, so it is made small: it pulls the distribution of every image's "
             "code towards the same prior.",
             "code far apart | push code | code apart | reward large kl",
@@ -307,7 +298,7 @@ class GenerativeVae(Concept):
         ),
         Misconception(
             "kl_compares_images",
-            "The Kullback-Leibler term measures how much the output image differs from the input image.",
+            r"The Kullback-Leibler term measures how much the output $\hat{x}$ differs from the input $x$.",
             "That is the other term, the reconstruction. The Kullback-Leibler term compares two distributions over "
             "codes: the encoder's and the prior.",
             "kl output input !prior !term reconstruct | kullback output input !prior | diverg output input !prior | "
@@ -349,39 +340,37 @@ class Gan(Concept):
     )
     points = (
         Point(
-            "The generator of a GAN turns random noise $z$ into a sample $G(z)$.",
+            "The generator of a GAN turns random noise $z$ into a sample $G(z)$, for example an image.",
             "generat nois | generat random | generat latent | generat z",
         ),
         Point(
-            "The discriminator of a GAN gives the probability that what it is shown is real and not generated.",
+            "The discriminator of a GAN gives the probability that what it is shown is real data.",
             "discriminat probab | discriminat real | discriminat fake | discriminat distinguish | discriminat genuin",
         ),
         Point(
-            r"The two nets of a GAN play a minimax game with the value function $V(D, G) =$ $\mathbb{E}_{x \sim "
-            r"p_{\text{data}}}[\log D(x)]$ $+ \, \mathbb{E}_{z \sim p_z}[\log(1 - D(G(z)))]$.",
+            "The two nets of a GAN play a minimax game: $D$ maximises the value function, $G$ minimises it.",
             "mini-max | min max | value function | zero-sum",
         ),
         Point(
-            "For a fixed generator with density $p_g$, the optimal discriminator is $D^{*}(x) = "
+            "For a fixed generator, the optimal discriminator is $D^{*}(x) = "
             r"\frac{p_{\text{data}}(x)}{p_{\text{data}}(x) + p_g(x)}$.",
             "optimal discriminat | best discriminat | ideal discriminat | optimum discriminat | optimal d | best d | "
             "pdata pg",
         ),
         Point(
-            "At the equilibrium of a GAN's game the generator's distribution is that of the data, and the "
-            r"discriminator answers $\frac{1}{2}$ everywhere.",
+            r"At a GAN's equilibrium the generator's distribution is that of the data, and $D = \frac{1}{2}$ "
+            "everywhere.",
             "equilibri | jensen | pg equal pdata | distribut equal data | distribut match data | 1 2 | one half | 0 5",
         ),
         Point(
-            "Training a GAN alternates gradient steps on discriminator and generator, and the generator's gradient "
-            "comes through the discriminator.",
+            "In training, a GAN's generator gets its gradient through the discriminator; the two take turns.",
             "alternat | take turns | in turn | gradient through discriminat | back-propagat through discriminat",
         ),
     )
     misconceptions = (
         Misconception(
             "generator_edits_real_images",
-            "The generator of a GAN is given real images and changes them a little.",
+            "The generator $G$ of a GAN is given real images $x$ and changes them a little, at random.",
             "In this game the generator's only input is noise. It never sees a real image; all it learns about them "
             "comes through the gradient of the discriminator.",
             "generat given real | generat sees real | generat look real | generat chang real | generat modif real | "
@@ -390,7 +379,7 @@ class Gan(Concept):
         ),
         Misconception(
             "discriminator_names_classes",
-            "The discriminator of a GAN tells which class of object an image shows.",
+            "The discriminator $D(x)$ of a GAN tells which class of object the image $x$ shows.",
             "It answers a single question, real or generated, by one probability. Classes and labels do not occur in "
             "the game.",
             "discriminat which class | discriminat class object | discriminat object class | discriminat categor",
@@ -398,7 +387,7 @@ class Gan(Concept):
         ),
         Misconception(
             "one_common_loss",
-            "Generator and discriminator minimise the same loss together, like encoder and decoder.",
+            "Generator and discriminator minimise the same loss $V(D, G)$ together, like encoder and decoder.",
             "They pull the same value in opposite directions: the discriminator maximises it, the generator "
             "minimises it.",
             "minimi same loss !max !opposit | minimi common loss !max | same loss together !max !opposit",
@@ -423,11 +412,21 @@ class Gan(Concept):
         ),
         Misconception(
             "discriminator_generates",
-            "After training, the discriminator of a GAN is used to produce new images.",
+            "After training, the discriminator $D$ of a GAN is used to produce new images from noise.",
             "New images come from the generator: draw noise and run $G$. The discriminator can only judge.",
             "after train discriminat new !generator | discriminat produc image !generator | discriminat creat image "
             "!generator | discriminat produc new !generator",
             "Look at what each net gives: an image, or one number.",
+        ),
+        Misconception(
+            "ratio_of_the_densities",
+            r"For a fixed generator, the optimal discriminator is $D^{*}(x) = \frac{p_{\text{data}}(x)}{p_g(x)}$.",
+            r"That ratio can be larger than 1, and $D$ is a probability. Where $a \log D + b \log(1 - D)$ is "
+            r"largest, $\frac{a}{D} = \frac{b}{1 - D}$, so $D = \frac{a}{a + b}$ with $a = p_{\text{data}}(x)$ and "
+            "$b = p_g(x)$.",
+            "optimal discriminat frac p g !plus | optimal discriminat ratio !plus !sum | best discriminat ratio "
+            "!plus !sum",
+            r"Put in a point where $p_{\text{data}} = 2 p_g$.",
         ),
         Misconception(
             "discriminator_trained_once",
@@ -463,23 +462,19 @@ class GanOrVae(Concept):
     )
     points = (
         Point(
-            "Samples of a GAN are typically sharper than those of a VAE with a Gaussian decoder, which tend to be "
-            "blurred.",
+            "Samples of a GAN are typically sharper than those of a VAE with a Gaussian decoder.",
             "sharp | blur",
         ),
         Point(
-            "A VAE is trained on a lower bound of the likelihood, which can be followed as a number; a GAN gives "
-            "samples and no likelihood.",
+            "A VAE is trained on a lower bound of the likelihood; a GAN gives samples and no likelihood.",
             "likelihood | lower bound | elbo",
         ),
         Point(
-            "A GAN may leave out whole kinds of training images (mode collapse), whereas the loss of a VAE counts "
-            "every training image that it explains badly.",
+            "A GAN may leave out whole kinds of training images, which is called mode collapse.",
             "collaps | coverage | cover data | cover mode | missing mode | drop mode | divers",
         ),
         Point(
-            "Training a VAE minimises one loss and is comparatively stable; training a GAN seeks the equilibrium of "
-            "a game and can oscillate.",
+            "A VAE minimises one loss and trains comparatively stably; the two nets of a GAN can oscillate.",
             "stabl | stabil | unstab | instab | oscillat | equilibri",
         ),
         Point(
@@ -494,7 +489,7 @@ class GanOrVae(Concept):
     misconceptions = (
         Misconception(
             "gan_always_better",
-            "A GAN is better than a VAE in every respect.",
+            "A GAN is better than a VAE in every respect, from sharpness to the stability of training.",
             "Its samples are typically sharper, but it gives no likelihood, may leave out modes, and is harder to "
             "train.",
             "gan better every | gan always better | gan best every | gan superior every",
@@ -502,7 +497,7 @@ class GanOrVae(Concept):
         ),
         Misconception(
             "vae_always_better",
-            "A VAE is stronger in every respect, since it has an encoder and a likelihood.",
+            "A VAE is the stronger model in every respect, since it has an encoder and a likelihood.",
             "Those are real advantages; but with a Gaussian decoder its samples are typically more blurred than a "
             "GAN's.",
             "vae strong every | variation strong every | vae better every !gan | vae always better | variation "
@@ -536,7 +531,7 @@ class GanOrVae(Concept):
         ),
         Misconception(
             "vae_is_a_game_too",
-            "A VAE is trained as a game as well: its encoder plays against its decoder.",
+            "A VAE is trained as a game as well, in which its encoder plays against its decoder.",
             "Encoder and decoder of a VAE work for the same loss, the negative ELBO. Only in a GAN are there "
             "opponents.",
             "encoder against decoder | game encoder | encoder play",

@@ -31,8 +31,7 @@ class FullyConvolutional(Concept):
             "every pixel | each pixel | per pixel | per-pixel | pixel-wis | dense predict | pixel class",
         ),
         Point(
-            "A classifier with dense layers gives one vector of scores for the whole image: its output has no "
-            "positions.",
+            "A classifier with dense layers gives one vector of scores for the whole image, without positions.",
             "one vector | single vector | one label | single label | flatten | no position | no spatial | lose "
             "spatial | discard spatial | lose position | keep map | keep spatial | preserv spatial",
         ),
@@ -42,14 +41,12 @@ class FullyConvolutional(Concept):
             "size | one input size",
         ),
         Point(
-            "Sliding a classifier over the image repeats most of the work, since neighbouring patches overlap; a "
-            "fully convolutional net computes each value once and shares it.",
+            "Sliding a classifier over the image repeats most of the work, since neighbouring patches overlap.",
             "overlap | repeat | redundan | again and again | shar comput | comput once | sliding-window | patch slow "
             "| patch expens",
         ),
         Point(
-            "A dense layer on a feature map can be rewritten as a convolution with the same weights, so a trained "
-            "classifier can be converted.",
+            "A dense layer on a feature map can be rewritten as a convolution with the same weights.",
             "rewrit convol | convert | dense as convol | reshap | same weight | turn dense convol | pretrained | "
             "fine-tun",
         ),
@@ -57,7 +54,7 @@ class FullyConvolutional(Concept):
     misconceptions = (
         Misconception(
             "convolutions_have_no_weights",
-            "A fully convolutional net is used because convolutions have no weights to learn.",
+            "A fully convolutional net is preferred because convolutions have no weights that must be learned.",
             "They have weights, shared by all positions. The gain is a map of scores for any input size.",
             "convol no weight | convol no parameter",
             r"Count the weights of a $1 \times 1$ convolution from 512 to 21 maps.",
@@ -104,7 +101,7 @@ class FullyConvolutional(Concept):
         ),
         Misconception(
             "weights_grow_with_the_image",
-            "The number of weights in a convolutional layer grows with the size of the image.",
+            "The number of weights in a convolutional layer grows in proportion to the size of the image.",
             "It depends on the size, depth and number of the filters only. It is the dense layer whose weights grow "
             "with the image.",
             "convol weight grow !dense | weight convol depend image size !dense | parameter convol grow !dense",
@@ -140,8 +137,8 @@ class OutputResolution(Concept):
             "proportion | input divided | output depend input | output tied input",
         ),
         Point(
-            r"The strides of successive layers multiply: with a total stride of 32, an image of $224 \times 224$ "
-            r"pixels leaves a map of $7 \times 7$ positions.",
+            r"The strides of layers multiply: a total stride of 32 turns $224 \times 224$ pixels into $7 \times 7$ "
+            "positions.",
             "strides multipl | total stride | stride product | product stride | factor 32 | stride 32 | overall "
             "stride | 7x7",
         ),
@@ -154,8 +151,7 @@ class OutputResolution(Concept):
             "los detail | los resolution | los spatial | coars | blur bound | fine detail | rough bound",
         ),
         Point(
-            "Keeping the resolution high costs memory and work: half the total stride means four times as many "
-            "positions.",
+            "Resolution costs memory and work: half the total stride means four times as many positions.",
             "memory | four times | quadrupl | expens | more work | more comput | cost comput",
         ),
         Point(
@@ -166,14 +162,14 @@ class OutputResolution(Concept):
     misconceptions = (
         Misconception(
             "output_of_fixed_size",
-            "The output of a fully convolutional net has the same size for every image.",
+            "The output of a fully convolutional net has the same fixed size, whatever the size of the image.",
             "There is no dense layer that would fix a size: the larger the image, the larger the map of scores.",
             "output same size every !pixel | output fixed size | output always same size !input",
             "Follow the height of two different images through one strided convolution.",
         ),
         Misconception(
             "upsampling_restores_detail",
-            "Upsampling the map of scores brings back the detail that pooling removed.",
+            "Upsampling the map of scores brings back the detail that strides and pooling have removed.",
             "It brings back the size. What was lost can only come from somewhere else, such as earlier layers.",
             "up-sampl bring back detail !skip !early | up-sampl restor detail !skip !early | up-sampl recover detail "
             "!skip !early",
@@ -189,7 +185,7 @@ class OutputResolution(Concept):
         ),
         Misconception(
             "more_weights_for_larger_images",
-            "A larger image needs a fully convolutional net with more weights.",
+            "A larger image needs a fully convolutional net with more weights, since more pixels are read.",
             "The filters stay the same and are applied at more positions: more work and memory, not one weight more.",
             "larger image more weight | large image more parameter | more weight image | bigger image more weight",
             "Count the parameters of a convolution: is the image in the formula?",
@@ -211,10 +207,11 @@ class OutputResolution(Concept):
         ),
         Misconception(
             "cost_grows_with_the_side",
-            "An image of twice the height and twice the width costs about twice the work.",
+            "An image of twice the height and twice the width costs about twice the memory and work.",
             "It has four times as many pixels, and the work of a convolution is in proportion to the number of "
             "positions.",
-            "twice height twice work | twice the work | twice the cost | double height double work",
+            "twice height work !four !quadrupl | double height work !four !quadrupl | twice the work !four !quadrupl "
+            "| twice the cost !four !quadrupl",
             "Count the positions of the filter.",
         ),
     )
@@ -248,21 +245,19 @@ class TransposedConvolution(Concept):
             "learn | trainabl",
         ),
         Point(
-            "In a transposed convolution, each input value multiplies the whole filter, and the products are added "
-            "where they overlap in the output.",
+            "In a transposed convolution, each input value multiplies the whole filter; overlaps are added.",
             "overlap | multipl whole filter | multipl filter | spread filter | stamp",
         ),
         Point(
-            "A transposed convolution multiplies by the transpose of the matrix that describes a strided convolution.",
+            "A transposed convolution multiplies by the transpose of a strided convolution's matrix.",
             "transpos matri | multipl transpos | adjoint | c top",
         ),
         Point(
-            "A transposed convolution is the computation that takes the gradient backwards through a strided "
-            "convolution.",
+            "A transposed convolution is what takes the gradient backwards through a strided convolution.",
             "gradient back | gradient through | backward | back-propag | back pass | gradient convol",
         ),
         Point(
-            "A transposed convolution is not the inverse of a convolution: it can restore the size, not the values.",
+            "A transposed convolution is not an inverse: it can restore the size of a map, not its values.",
             "no inver | no undo | no value | size no | shape no value | shape only",
         ),
     )
@@ -277,14 +272,14 @@ class TransposedConvolution(Concept):
         ),
         Misconception(
             "nothing_to_learn",
-            "A transposed convolution copies the nearest pixel and has nothing to learn.",
+            "A transposed convolution copies each value into several cells and has nothing to learn.",
             "That is nearest-neighbour upsampling. A transposed convolution has a filter whose weights are trained.",
             "nothing learn | no weight | no parameter | copies nearest !unlike",
             "Ask what its gradient is taken for.",
         ),
         Misconception(
             "the_filter_is_transposed",
-            "It is called transposed because the rows and columns of its filter change places.",
+            "A transposed convolution is called so because rows and columns of its filter change places.",
             "What is transposed is the large matrix that turns the flattened input into the flattened output. The "
             "filter's own entries stay as they are.",
             "row column filter | filter rows columns | row column kernel | transpos filter itself",
@@ -292,7 +287,7 @@ class TransposedConvolution(Concept):
         ),
         Misconception(
             "stride_shrinks",
-            "A transposed convolution with stride 2 halves the height and the width of its input.",
+            "A transposed convolution with stride 2 halves the height and the width of its input map.",
             "A convolution with stride 2 does. In a transposed one, stride 2 lays the products two cells apart, so "
             "the map becomes about twice as high and wide.",
             "transpos halv !doubl !twice | transpos shrink !grow !enlarg !back | transpos reduc size | transpos "
@@ -301,7 +296,7 @@ class TransposedConvolution(Concept):
         ),
         Misconception(
             "always_bilinear",
-            "A transposed convolution always computes bilinear interpolation.",
+            "A transposed convolution always computes bilinear interpolation, whatever weights it has.",
             "It can, with the right fixed weights, and training may start from these. In general its weights are "
             "learned and give another map.",
             "always bilinear | same bilinear | same as bilinear",
@@ -347,8 +342,7 @@ class SegmentationSkips(Concept):
             "discard detail | roughly where",
         ),
         Point(
-            "Skip connections carry high-resolution maps of the encoder across to decoder layers of the same "
-            "resolution.",
+            "Skip connections carry maps of the encoder across to decoder layers of the same resolution.",
             "encod decod | early decod | early across | early late | shallow deep | contract expan | down up path",
         ),
         Point(
@@ -357,12 +351,11 @@ class SegmentationSkips(Concept):
             "semantic where | meaning where | semantic fine",
         ),
         Point(
-            "The maps are concatenated in the U-Net (Ronneberger et al. 2015) and added in the fully convolutional "
-            "nets of Long et al. (2015).",
-            "concat | added | summed | stacked",
+            "The U-Net joins the two maps by concatenation, the nets of Long et al. (2015) by addition.",
+            "concat | added | adds | adding | addition | summed | sums | stacked",
         ),
         Point(
-            "With skip connections, the boundaries in the segmentation come out sharper than with upsampling alone.",
+            "With skip connections, boundaries come out sharper than with upsampling alone.",
             "boundar | sharp | exact edge | precis | outline | contour | fine edge",
         ),
     )
@@ -393,7 +386,7 @@ class SegmentationSkips(Concept):
         ),
         Misconception(
             "upsampling_replaced",
-            "With skip connections, the decoder no longer needs to upsample.",
+            "With skip connections, the deep maps no longer need to be upsampled before they are used.",
             "The deep maps must still be brought to the size of those they join; only then can the two be combined.",
             "no need up-sampl | no up-sampl | replac up-sampl",
             "Compare the sizes of the two maps that are to be joined.",

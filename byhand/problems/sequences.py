@@ -25,32 +25,31 @@ class TruncatedBackpropagation(Concept):
     points = (
         Point(
             "Truncated backpropagation through time cuts a long sequence into chunks of $k$ steps.",
-            "chunk | k steps | k time steps | fixed number steps | segment | cut sequence | piece | split sequence",
+            "chunk | segment | k time steps | every k steps | k steps truncat | k steps cut | fixed number steps | "
+            "cut sequence | piece | split sequence | block",
         ),
         Point(
-            "In truncated backpropagation, the hidden state at the end of a chunk is carried forward into the next "
-            "chunk.",
-            "state carr | state pass | state next | state kept | state hand | carry state",
+            "In truncated backpropagation, the hidden state is carried forward from chunk to chunk.",
+            "hidden carr | hidden pass | hidden next | hidden kept | hidden hand | hidden forward | state carr | "
+            "carry state",
         ),
         Point(
-            "In truncated backpropagation, the gradient stops at the start of each chunk, where the carried state "
-            "counts as a constant.",
-            "gradient stop | gradient cut | gradient end | constant | detach | no gradient | gradient no flow | "
-            "gradient truncat | backward only chunk | back-propagat only k",
+            "In truncated backpropagation, the gradient stops where a chunk begins and reaches no further back.",
+            "gradient stop | gradient cut | gradient end | constant | detach | no gradient | gradient truncat | "
+            "backward only chunk | back-propagat only k",
         ),
         Point(
-            "Truncation makes the memory for one update depend on $k$ and not on the length of the sequence.",
+            "Truncation makes the memory for one update depend on $k$, not on the length of the sequence.",
             "memory | cheap | store k | cost",
         ),
         Point(
-            "A truncated gradient is biased: it leaves out influences that reach back beyond the start of the chunk.",
+            "A truncated gradient is biased: it leaves out influences from before the start of the chunk.",
             "bias | long depend | long-term | long-range | left out | leaves out | miss | beyond | further back | "
             "approximat",
         ),
         Point(
-            "In truncated backpropagation, the weights can be updated after each chunk, before the sequence has "
-            "ended.",
-            "updat chunk | updat after | updat k | update every | updat segment | weights updat",
+            "In truncated backpropagation, the weights can be updated after each chunk.",
+            "updat chunk | updat segment | updat after each | updat every | updat block | updat k steps",
         ),
     )
     misconceptions = (
@@ -63,7 +62,7 @@ class TruncatedBackpropagation(Concept):
         ),
         Misconception(
             "forward_pass_truncated",
-            "A net trained with truncation sees only the last few steps in its forward pass.",
+            "A net that is trained with truncation sees only the last $k$ steps in its forward pass.",
             "The forward pass is not truncated: through the carried state, old inputs still reach the present step.",
             "sees only last | forward only last | forward only k",
             "Follow $h_4$ back in the forward pass: from what is it computed?",
@@ -77,14 +76,14 @@ class TruncatedBackpropagation(Concept):
         ),
         Misconception(
             "rest_thrown_away",
-            "Truncation throws away all but the first steps of each sequence.",
+            "Truncation to $k$ steps throws away all but the first $k$ steps of each sequence.",
             "Every step of the sequence is used, chunk after chunk.",
             "throw away | throws away | discard rest | rest discard | drop rest | ignor rest",
             "Count the steps that are used when 6 steps are cut into chunks of 3.",
         ),
         Misconception(
             "confused_with_clipping",
-            "Truncation means that a gradient larger than a threshold is scaled down to it.",
+            "Truncation means that a gradient whose norm is larger than a threshold is scaled down to it.",
             "That is gradient clipping. Truncation limits how many steps back the gradient runs, whatever its size.",
             "larger threshold | above threshold | exceed threshold | gradient scaled down",
             "Ask whether the limit is a number of steps or a size.",
@@ -119,8 +118,7 @@ class BackpropagationThroughTime(Concept):
     )
     points = (
         Point(
-            "Unrolled in time, a recurrent net is a feed-forward net without a cycle, with one layer for each time "
-            "step.",
+            "Unrolled in time, a recurrent net is a feed-forward net with one layer for each time step.",
             "unroll | unfold",
         ),
         Point(
@@ -132,16 +130,16 @@ class BackpropagationThroughTime(Concept):
             "last first | backward time | back time | back-prop time | reverse | last step back",
         ),
         Point(
-            "The gradient of a weight that all time steps share is the sum of the contributions of all steps.",
+            "The gradient of a weight shared by all time steps is the sum of the contributions of all steps.",
             "sum contribut | sum gradient | gradient sum | add up | gradient add | added up | accumulat | sum over",
         ),
         Point(
-            "From step $t$ back to step $k$, the gradient is multiplied by the product of the Jacobians "
-            r"$\frac{\partial h_t}{\partial h_k} = \prod_{i=k+1}^{t} \frac{\partial h_i}{\partial h_{i-1}}$.",
+            r"From step $t$ back to $k$, the gradient is multiplied by the Jacobians in between, $\prod_{i=k+1}^{t} "
+            r"\frac{\partial h_i}{\partial h_{i-1}}$.",
             "jacobian | product deriv | multipl deriv | prod partial | chain rule multipl | product matri",
         ),
         Point(
-            "The gradient of a hidden state has two sources: the loss at its own step, and the next hidden state.",
+            "The gradient of a hidden state comes from the loss at its own step and from the next state.",
             "two sides | two parts | two sources | two terms | loss next | both loss | own step next",
         ),
     )
@@ -169,7 +167,8 @@ class BackpropagationThroughTime(Concept):
         ),
         Misconception(
             "last_step_alone",
-            "The weights are updated with the gradient of the last time step alone.",
+            r"The weights are updated with the gradient of the last time step alone, $\frac{\partial L_T}{\partial "
+            "W}$.",
             "Every step used the weights, so every step contributes to their gradient, even if only the last has a "
             "loss.",
             "last step alone | only last step gradient !loss | gradient last step only !loss",
@@ -177,7 +176,8 @@ class BackpropagationThroughTime(Concept):
         ),
         Misconception(
             "product_of_the_steps_gradients",
-            "The gradient of a shared weight is the product of its gradients in the single steps.",
+            r"The gradient of a shared weight is the product of its gradients in all steps, $\prod_t \frac{\partial "
+            r"L_t}{\partial W}$.",
             "It is their sum: changing the weight changes every step at once, and small changes add up. What is "
             "multiplied are the Jacobians along the way from one state to another.",
             "shar weight product !jacobian | gradient product single | weight product gradient step !jacobian",
@@ -222,36 +222,31 @@ class VanishingGradients(Concept):
     )
     points = (
         Point(
-            "Between the steps $k$ and $t$ of a recurrent net, the gradient is multiplied by a product of Jacobians, "
-            r"$\frac{\partial h_t}{\partial h_k} = \prod_{i=k+1}^{t} \frac{\partial h_i}{\partial h_{i-1}}$.",
+            r"Between steps $k$ and $t$, the gradient is multiplied by a product of Jacobians, $\prod_{i=k+1}^{t} "
+            r"\frac{\partial h_i}{\partial h_{i-1}}$.",
             "jacobian | product deriv | multipl matri | repeat multipl | multipl again | same matri | power of w | "
             "power matri | product factor | prod partial",
         ),
         Point(
-            "If the norms of all Jacobians stay below a number smaller than 1, the gradient vanishes exponentially "
-            "with the distance in time.",
+            "If the norms of all Jacobians stay below 0.9, say, the gradient vanishes exponentially.",
             "vanish exponential | vanish small | below 1 | less 1 | smaller 1 | less one | smaller one | below one | "
             "vanish shrink",
         ),
         Point(
-            "If the Jacobians stretch a common direction by more than 1, the gradient can explode: it grows "
-            "exponentially with the distance in time.",
+            "If the Jacobians stretch a common direction by more than 1, the gradient can explode.",
             "explod grow | explod exponential | above 1 | more 1 | greater 1 | larger 1 | larger one | more one | "
             "greater one | above one | explod large",
         ),
         Point(
-            "Clipping scales a gradient that is too large down to a chosen norm, which helps against exploding "
-            "gradients.",
+            "Clipping scales too large a gradient down to a chosen norm, which helps against exploding.",
             "clip",
         ),
         Point(
-            "The gates of an LSTM or GRU let the state pass on by addition, almost unchanged, which helps against "
-            "vanishing gradients.",
+            "The gates of an LSTM or GRU let the state pass almost unchanged, which helps against vanishing.",
             "lstm | gru | gate | gated",
         ),
         Point(
-            "Starting with an orthogonal recurrent matrix keeps norms at first, and truncation bounds the number of "
-            "factors in the product.",
+            "An orthogonal recurrent matrix keeps norms at first; truncation bounds the number of factors.",
             "orthogonal | initialis | truncat | identity matri",
         ),
     )
@@ -266,7 +261,7 @@ class VanishingGradients(Concept):
         ),
         Misconception(
             "larger_learning_rate",
-            "Vanishing gradients are cured by a larger learning rate.",
+            "Vanishing gradients are cured by a larger learning rate, which makes up for the small factors.",
             "The gradient with respect to near steps would grow by the same factor and make training unstable; the "
             "distant steps would still be drowned out.",
             "larger learning rate | higher learning rate | increas learning rate | bigger learning rate",
@@ -281,7 +276,7 @@ class VanishingGradients(Concept):
         ),
         Misconception(
             "weights_vanish",
-            "Vanishing gradients means that the weights of the net become zero.",
+            "Vanishing gradients means that the weights of the recurrent net shrink until they become zero.",
             "It is the gradient from distant steps that becomes tiny; the weights may have any size, and stop "
             "learning from these steps.",
             "weight become zero | weight go zero | weight vanish !gradient | weight becom tiny | weight are zero",
@@ -289,14 +284,15 @@ class VanishingGradients(Concept):
         ),
         Misconception(
             "small_loss",
-            "Gradients vanish because the loss has become small near the end of training.",
+            "Gradients vanish because the loss has become small towards the end of training.",
             "They vanish on the way back through many steps, however large the loss is, and from the first update on.",
             "vanish loss small | loss small gradient",
             "Compute the product of 50 factors of 0.8.",
         ),
         Misconception(
             "explosion_by_addition",
-            "Gradients explode because the contributions of many steps are added up.",
+            r"Gradients explode because the contributions of all steps are added up, $\sum_t \frac{\partial "
+            r"L_t}{\partial W}$.",
             "A sum of $T$ terms of one size grows in proportion to $T$. What explodes is the product of many "
             "factors, which grows exponentially.",
             "explod add !product !multipl | explod sum !product !multipl",
@@ -304,7 +300,7 @@ class VanishingGradients(Concept):
         ),
         Misconception(
             "lstm_never_explodes",
-            "In an LSTM, gradients can no longer explode.",
+            "In an LSTM, gradients can no longer explode, since its gates keep values between 0 and 1.",
             "The way along the cell state is tame, but gradients also run through the gates and the recurrent "
             "matrices; clipping is used with LSTMs as well.",
             "lstm no explod !prevent !stop !guard !protect",
@@ -332,18 +328,16 @@ class Captioning(Concept):
     )
     points = (
         Point(
-            "A convolutional encoder turns the image into a feature vector.",
+            "A convolutional encoder turns the image into a feature vector, which describes its content.",
             "cnn feature | convol feature | encod feature | cnn vector | convol vector | encod vector | cnn encod | "
             "convol encod | cnn represent",
         ),
         Point(
-            "The image's feature vector enters the recurrent decoder as its first input or sets its first hidden "
-            "state.",
+            "The image's feature vector enters the decoder as its first input or sets its first hidden state.",
             "first input | initial state | initial hidden | first hidden | start state | initialis | first step | h 0",
         ),
         Point(
-            "At each step, the decoder updates its state with the previous word and gives a distribution over the "
-            "vocabulary.",
+            "At each step, the decoder gives a distribution over the words of the vocabulary.",
             "softmax | distribut vocabular | distribut word | probab word | predict next word | word by word | next "
             "word previous",
         ),
@@ -352,12 +346,11 @@ class Captioning(Concept):
             "cross-entrop | log likelihood | log-likelihood | negative log",
         ),
         Point(
-            "In training with teacher forcing, the decoder is fed the true previous word, whatever it has predicted.",
+            "With teacher forcing, the decoder is fed the true previous word, whatever it has predicted.",
             "teacher forc | true previous | correct previous | ground truth word | true word | reference word",
         ),
         Point(
-            "At test time, the decoder is fed its own words, chosen greedily or by beam search, until it gives the "
-            "end token.",
+            "At test time, the decoder is fed its own words, chosen greedily or by beam search.",
             "greed | beam | own word | own output | own predict | end token",
         ),
     )
@@ -371,21 +364,21 @@ class Captioning(Concept):
         ),
         Misconception(
             "all_words_at_once",
-            "The decoder gives all the words of the caption at once, from a single softmax.",
+            "The decoder gives all the words of the caption at once, from a single softmax at the end.",
             "It gives one word at each step, and each word depends on those before it.",
             "all word once | whole caption once | single softmax | entire caption once",
             "Ask how the second word could know the first.",
         ),
         Misconception(
             "teacher_forcing_at_test_time",
-            "At test time, too, the decoder is fed the true previous word.",
+            "At test time, too, the decoder is fed the true previous word in place of its own.",
             "At test time nobody knows the true words: the decoder is fed its own.",
             "test time true !train | test teacher forc !train | test correct word !train",
             "Ask where the true caption of a new photograph would come from.",
         ),
         Misconception(
             "fixed_length",
-            "Every caption that the decoder writes has the same fixed number of words.",
+            "Every caption that the decoder writes has the same fixed number of words, set before training.",
             "It goes on until it gives the end token, so short and long captions are possible.",
             "fixed number word | same number word | fixed length",
             "Ask what the end token is for.",
@@ -400,7 +393,7 @@ class Captioning(Concept):
         ),
         Misconception(
             "captions_are_retrieved",
-            "The decoder chooses the best among the captions that it has seen in training.",
+            "The decoder chooses the best among the captions that it has seen during its training.",
             "It puts captions together word by word, also ones that no image in the training set had.",
             "choos caption train | chooses caption seen | select caption train | caption seen train | retriev caption",
             "Count the sentences of ten words that a vocabulary of 10,000 allows.",

@@ -23,30 +23,28 @@ class ThreeViews(Concept):
     )
     points = (
         Point(
-            "The filters of the first layer act on pixel colours, so they can be shown and read as small pictures.",
+            "The filters of the first layer act on pixel colours and can be shown as small pictures.",
             "filter first | first-layer filter | weight first layer | first layer weight | kernel first",
         ),
         Point(
-            "In nets trained on photographs, many filters of the first layer look like oriented edges or blobs of "
-            "colour.",
+            "In nets trained on photographs, many first-layer filters look like oriented edges or colour blobs.",
             "edge | colour blob | blob | gabor | orient",
         ),
         Point(
-            "An activation map shows where in one given image its filter responds.",
+            "An activation map shows where in one given image its filter responds, and how strongly.",
             "activation map | feature map | activat where | respond where | map of activation",
         ),
         Point(
-            "The patches that activate a unit most, collected from many images, tell what the unit looks for.",
+            "The patches that activate a unit most, out of many images, tell what it looks for.",
             "patch | maximal activ | most activ | strongest activ | activat most | highest activ | top image",
         ),
         Point(
-            "The filters of deeper layers act on maps of earlier layers, so they cannot be read as coloured pictures.",
+            "The filters of deeper layers act on earlier maps, so they cannot be read as coloured pictures.",
             "deep filter | filter deep | deep weight | later filter | filter later | high layer filter | filter "
             "other layer",
         ),
         Point(
-            "From low to high layers, units respond to larger and more complex patterns: edges, textures, parts of "
-            "objects (Zeiler and Fergus 2014).",
+            "Zeiler and Fergus (2014) found edges and colours in low layers, parts of objects in high ones.",
             "textur | part object | complex | hierarch | whole object",
         ),
     )
@@ -62,7 +60,7 @@ class ThreeViews(Concept):
         ),
         Misconception(
             "map_shows_weights",
-            "An activation map shows the weights of a filter.",
+            "An activation map shows the weights of a filter, with large weights in bright colours.",
             "It shows the filter's response at every position of one image. The weights are the same for all images.",
             "activation map weight | feature map weight",
             "Ask whether the picture changes when another image goes in.",
@@ -83,14 +81,14 @@ class ThreeViews(Concept):
         ),
         Misconception(
             "the_loss_curve",
-            "The curve of the training loss shows what the filters of a net have learned.",
+            "The curve of the training loss shows what the single filters of a net have learned to look for.",
             "It shows how well the net does as a whole, and nothing about any filter.",
             "loss curve | curve loss | training curve | curve training",
             "Ask which filter a point of the curve belongs to.",
         ),
         Misconception(
             "black_map_dead_filter",
-            "A filter whose activation map is black for one image is dead and can be removed.",
+            "A filter whose activation map is black for one image is dead and can be removed from the net.",
             "It may look for something that this image does not show. Only a filter that stays silent for very many "
             "images is dead.",
             "one image dead | black dead | black remove | black useless",
@@ -98,7 +96,7 @@ class ThreeViews(Concept):
         ),
         Misconception(
             "objects_in_the_first_layer",
-            "The filters of the first layer show whole objects, such as faces and wheels.",
+            "The filters of the first layer show whole objects, such as faces, wheels or the wings of birds.",
             "They are only a few pixels wide and show edges and colours. Objects appear in high layers.",
             "first layer object !edge !deep !later !last !high | first layer face !edge !deep !later !last !high",
             r"Ask how much of a face fits into $11 \times 11$ pixels.",
