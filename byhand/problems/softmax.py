@@ -144,7 +144,7 @@ def ten_logits(draws: Draws) -> tuple[list[Any], int]:
     """Return ten logits, a clear winner, a runner-up and eight far below, and the runner-up's place."""
     winner = draws.integer(11, 18)
     runner_up = winner - draws.decimal("1", "6")
-    others = [draws.choice([draws.integer(-12, 2), draws.decimal("-9.9", "3", step="0.1")]) for _ in range(8)]
+    others = [exact(Fraction(draws.integer(-120, 30), 10)) for _ in range(8)]
     places = draws.shuffled(range(10))
     logits = [0] * 10
     for place, value in zip(places, [runner_up, winner, *others], strict=True):
