@@ -36,8 +36,7 @@ _PREFIXES = _words("auto back cross down feed mini multi non over pre re sub und
 _SHORT = 2  # signs of so few letters are whole words
 
 _WORD = r"[^\W_]+"
-_TOKEN = re.compile(rf"{_WORD}(?:[-\u2010\u2011]{_WORD})*|[,:()–—]")
-_HYPHEN = re.compile(r"[-\u2010\u2011]")
+_TOKEN = re.compile(rf"{_WORD}(?:-{_WORD})*|[,:()–—]")
 _FORMULA = re.compile(r"\$[^$]{1,500}\$")
 _PUNCTUATION = re.compile(r"[^\w\\*×+]+")
 _NEW_LINE = re.compile(r"\n(?![ \t]{0,8}[a-z])")  # a line that goes on with a small letter was only wrapped
@@ -64,15 +63,18 @@ _GREEK = (
     "psi omega"
 )
 _SPOKEN = {
-    ord(letter): f" {name} " for letter, name in zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK.split(), strict=True)
+    "∇": " nabla ",
+    "∂": " partial ",
+    "∑": " sum ",
+    "∏": " prod ",
+    "+": " plus ",
+    "\u2010": "-",
+    "\u2011": "-",
 }
 _SPOKEN |= {
-    ord("∇"): " nabla ",
-    ord("∂"): " partial ",
-    ord("∑"): " sum ",
-    ord("∏"): " prod ",
-    ord("+"): " plus ",
+    letter: f" {name} " for letter, name in zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK.split(), strict=True)
 }
+_ALOUD = str.maketrans(_SPOKEN)
 
 
 class Signs(NamedTuple):
@@ -180,7 +182,7 @@ def _sentences(text: str) -> list[str]:
 
 def _even(text: str) -> str:
     """Return a text with capitals, Greek letters, spellings and contractions evened out."""
-    text = text.casefold().translate(_SPOKEN)
+    text = text.casefold().translate(_ALOUD)
     for pattern, replacement in _RESPELLED:
         text = pattern.sub(replacement, text)
     return text
@@ -193,7 +195,7 @@ def _listen(sentence: str, lexicon: _Lexicon) -> Sentence | None:
     words, meant, taken_back, near = set(), set(), set(), set()
     clause, denied, previous = set(), False, ""
     for token in [*_TOKEN.findall(sentence), ","]:
-        for place, word in enumerate(_HYPHEN.split(token)):
+        for place, word in enumerate(token.split("-")):
             if word in _CLAUSES:
                 near |= clause if denied else set()
                 clause, denied, previous = set(), False, ""
