@@ -62,8 +62,8 @@ def exhibit(exhibit: Exhibit, *, level: int = 3) -> str:
     problem, mistake = exhibit.problem, exhibit.mistake
     rows = [("What the solution said", rich(mistake.recorded))]
     if not exhibit.is_words:
-        rows.append((f"What it leads to ({escape(mistake.part)})", mathml(exhibit.tex(exhibit.wrong))))
-        rows.append(("What is right", mathml(exhibit.tex(exhibit.right))))
+        rows.append(("What it leads to", _value(exhibit, exhibit.wrong)))
+        rows.append(("What is right", _value(exhibit, exhibit.right)))
     rows += [("What to know", rich(mistake.message)), ("Why it happened", rich(mistake.why))]
     rows.append(("How to catch it", rich(mistake.catch)))
     body = "".join(f'<tr><th scope="row">{name}</th><td>{cell}</td></tr>' for name, cell in rows if cell)
@@ -72,6 +72,15 @@ def exhibit(exhibit: Exhibit, *, level: int = 3) -> str:
         f'<section class="problem exhibit" data-exhibit="{problem.id}">{title}'
         f"<table><tbody>{body}</tbody></table></section>"
     )
+
+
+def _value(exhibit: Exhibit, value: Any) -> str:
+    """Return a value of an exhibit: its tables, or the number with its name."""
+    arrays = notation.matrices(exhibit.mistake.part, value)
+    tables = [_plain_table(Array.of(symbol, matrix, exhibit.digits)) for symbol, matrix in arrays.items()]
+    if tables:
+        return f'<div class="arrays">{"".join(tables)}</div>'
+    return f"<code>{escape(exhibit.mistake.part)}</code> = {mathml(notation.tex(value, exhibit.digits))}"
 
 
 def notebook(shown: Problem) -> str:

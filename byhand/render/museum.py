@@ -42,10 +42,10 @@ class Exhibit:
         """Whether it is a claim and not a number."""
         return isinstance(self.wrong, str)
 
-    def tex(self, value: Any) -> str:
-        """Return a value of this problem as LaTeX."""
-        digits = self.problem.decimals if isinstance(self.problem, Calculation) else notation.DIGITS
-        return notation.tex(value, digits)
+    @property
+    def digits(self) -> int:
+        """The decimals to which its numbers are printed."""
+        return self.problem.decimals if isinstance(self.problem, Calculation) else notation.DIGITS
 
 
 def exhibits() -> Iterator[Exhibit]:
