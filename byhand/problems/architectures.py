@@ -65,7 +65,7 @@ class ResNetAndAlexNet(Concept):
             "residual add | skip add | residual block | skip connect | shortcut | identity add | fx x",
         ),
         Point(
-            "Each convolution of a ResNet is followed by batch normalisation, which AlexNet does not have.",
+            "In the original ResNet each convolution is followed by batch normalisation, which AlexNet does not have.",
             "batch norm | batchnorm",
         ),
         Point(
@@ -83,7 +83,7 @@ class ResNetAndAlexNet(Concept):
             "AlexNet has 11 layers.",
             "AlexNet has eight learned layers: five convolutional and three fully connected. Its three max poolings "
             "have no weights and are not counted.",
-            "11 layer | eleven layer | 11 learned | 11 | eleven",
+            "11 layers | eleven layers | has 11 | has eleven",
             "How many of the layers have weights?",
             recorded="AlexNet has 11 layers.",
             why="With its three max poolings counted as layers, 5 + 3 + 3 are 11.",

@@ -98,7 +98,8 @@ class DistillationLoss(Calculation):
         Slip(
             "temperature_not_squared",
             "You multiplied by $T$. The factor is $T^2$, because the gradients of the soft part shrink with $1/T^2$.",
-            "One $1/T$ comes from the logits, which are divided by $T$; where does the other come from?",
+            "At a temperature of 10 all soft probabilities are nearly equal, and so is what the two nets say: only "
+            "$T^2$ keeps the soft part in the game.",
         ).on("loss", lambda given, right: given.a * given.T * right.KL + (1 - given.a) * right.CE),
         Slip(
             "weights_swapped",

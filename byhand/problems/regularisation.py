@@ -278,10 +278,10 @@ class CuresForOverfitting(Concept):
         ),
         Misconception(
             "dropout_at_test_time",
-            "Dropout stays switched on when the trained net classifies new images.",
-            "At test time all units are used. Dropping units is for training only, and dividing by the keep "
-            "probability there makes the averages fit.",
-            "dropout stay | dropout remain | dropout kept test | dropout keep test",
+            "Dropout must stay switched on at test time, because otherwise the activations come out too large.",
+            "At test time all units are used. Dividing by the keep probability in training has already seen to it that "
+            "the activations are as large on average as they are then.",
+            "dropout stay | dropout remain | dropout kept test | dropout keep test | dropout switched test",
             "Should the same image be classified differently from one call to the next?",
         ),
         Misconception(
@@ -359,11 +359,12 @@ class BatchNormalisation(Calculation):
 
     @classmethod
     def draw(cls, draws: Draws) -> dict[str, Any]:
-        x = draws.vector(5, 0, 12)
+        x = draws.vector(4, 0, 12)
+        x.append(draws.choice([value for value in range(13) if (sum(x) + value) % 5 == 0]))
         average = mean(x)
         variance = mean([(value - average) ** 2 for value in x])
-        if not (isinstance(average, int) and isinstance(variance, int)) or len(set(x)) < 4:
-            raise Degenerate(f"mean {average} and variance {variance} of {x} are to be whole")
+        if not isinstance(variance, int) or len(set(x)) < 4:
+            raise Degenerate(f"the variance {variance} of {x} is to be whole")
         if isinstance(square_root(variance), float) and draws.integer(1, 3) > 1:
             raise Degenerate("every other variance or so is to be a square")
         return {

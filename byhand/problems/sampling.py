@@ -202,7 +202,8 @@ class BilinearSampling(Calculation):
             "So the gradient of a loss reaches the pixels, by their weights, and the coordinates, by the differences "
             "of pixels: what computes either can be trained. On the grid lines themselves the value may have a kink, "
             "with two one-sided derivatives; one of them is taken, as in ReLU. This is how spatial transformers "
-            "(Jaderberg et al. 2015) learn where to look, and how RoIAlign (He et al. 2017) reads features between pixels."
+            "(Jaderberg et al. 2015) learn where to look, and how RoIAlign (He et al. 2017) reads features between "
+            "pixels."
         )
         work.part("dI", _pixel_weights(g))
 

@@ -17,7 +17,7 @@ from cvlib import ops
 
 @pytest.mark.parametrize(
     "claim",
-    ["11 layers", "AlexNet has 11 layers", "AlexNet has 11 layers, ResNet has 152.", "eleven layers", "11"],
+    ["11 layers", "AlexNet has 11 layers", "AlexNet has 11 layers, ResNet has 152.", "eleven layers"],
 )
 def test_a25_eleven_layers(claim: str):
     recognised("A25", claim, "alexnet_has_11_layers")
@@ -43,8 +43,8 @@ def test_a25_good_answers():
         "of a block, so that gradients do not vanish. It ends in average pooling and a single dense layer."
     )
     assert concept.check(answer).correct, concept.check(answer)
-    without_11 = concept.check("AlexNet has 8 layers, not 11.")
-    assert without_11.mistake is None
+    for truth in ("AlexNet has 8 layers, not 11.", "The first layer of AlexNet uses filters of size 11."):
+        assert concept.check(truth).mistake is None, truth
 
 
 def test_a25_choices():

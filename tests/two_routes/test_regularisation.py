@@ -51,6 +51,15 @@ def test_b6_normalised_values_have_mean_0_and_variance_1():
         assert sum(value**2 for value in z) == pytest.approx(len(z))
 
 
+def test_b6_printed_numbers_lead_to_the_answer():
+    """Whoever goes on from the normalised values that the solution prints ends up within the tolerance."""
+    for seed in range(100):
+        problem = byhand.variant("B6", seed)
+        z = [round(float(value), problem.solution.digits) for value in problem.values["z"]]
+        y = [float(problem.given.gamma) * value + problem.given.beta for value in z]
+        assert problem.check(f"y = [{', '.join(f'{value:.4f}' for value in y)}]").parts == {"y": "right"}
+
+
 def test_b6_slips():
     recognised("B6", "var = 10", "variance_with_n_minus_1")  # 40 / 4
     recognised("B6", "z = [-0.5, -0.25, 0, 0.25, 0.5]", "variance_for_deviation")
