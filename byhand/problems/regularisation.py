@@ -279,8 +279,8 @@ class CuresForOverfitting(Concept):
         Misconception(
             "dropout_at_test_time",
             "Dropout must stay switched on at test time, because otherwise the activations come out too large.",
-            "At test time all units are used. Dividing by the keep probability in training has already seen to it that "
-            "the activations are as large on average as they are then.",
+            "At test time all units are used: dividing by the keep probability in training has made the average "
+            "activations there as large as they are now.",
             "dropout stay | dropout remain | dropout kept test | dropout keep test | dropout switched test",
             "Should the same image be classified differently from one call to the next?",
         ),
@@ -444,9 +444,11 @@ class Dropout(Calculation):
     @classmethod
     def draw(cls, draws: Draws) -> dict[str, Any]:
         # The unit that the activations are multiples of makes h / p a number with few digits.
-        rate, unit = draws.choice([("0.2", 1), ("0.6", 1), ("0.4", 3), ("0.25", 3), ("0.1", 9)])
+        rate, unit, most = draws.choice(
+            [("0.2", 1, 9), ("0.6", 1, 9), ("0.4", 3, 6), ("0.25", 3, 6), ("0.1", 9, 4)]
+        )
         return {
-            "h": [unit * value for value in draws.sample(range(1, 10), 3)],
+            "h": [unit * value for value in draws.sample(range(1, most + 1), 3)],
             "rate": Fraction(rate),
             "mask": draws.shuffled(draws.choice([[1, 1, 0], [1, 0, 0]])),
         }
