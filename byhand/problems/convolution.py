@@ -133,11 +133,13 @@ class ConvolutionPoolingReLU(Calculation):
 
     @classmethod
     def draw(cls, draws: Draws) -> dict[str, Grid]:
-        row = draws.choice([[-1, 0, 1], [1, 0, -1], [1, 0, 1], [0, 1, -1], [1, -1, 0]])
+        row = draws.choice([[-1, 0, 1], [1, 0, -1], [0, 1, -1], [1, -1, 0], [1, 1, 0]])
         kernel = draws.choice([[row] * 3, [[entry] * 3 for entry in row], draws.matrix(3, 3, -1, 1)])
         return {"image": draws.matrix(4, 6, 0, 9), "kernel": kernel}
 
     def refuse(self) -> None:
+        if self.given.kernel == flipped(self.given.kernel):
+            raise Degenerate("the filter is the same when it is flipped")
         no_ties(self.values["J"], 2)
         pooled = numbers(self.values["K"])
         if 0 in pooled:

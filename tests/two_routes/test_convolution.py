@@ -191,6 +191,11 @@ def test_a20_filters_one_after_another(text: str):
     recognised("A20", text, "filters_one_after_another")
 
 
+def test_a20_knows_what_the_hand_written_solution_said():
+    (recorded,) = [mistake for mistake in byhand.problem("A20").mistakes if mistake.recorded]
+    assert recorded.answer == (20, 20, 10)
+
+
 def test_a20_slips():
     recognised("A20", "26x26x40", "depth_multiplied")
     recognised("A20", "26x26x10", "depth_of_the_input_kept")
@@ -210,6 +215,24 @@ def test_a20_slips_of_a_layer_with_stride_and_padding():
     assert wrong["padding_forgotten"] == [7, 7, 8]  # (22 - 9) / 2 = 6.5
     assert wrong["padding_on_one_side"] == [9, 9, 8]  # (22 + 4 - 9) / 2 = 8.5
     assert "padding_added" not in wrong  # there is padding
+
+
+def test_rounding_up_is_no_mistake_where_the_division_is_exact():
+    assert "ceil_for_floor" not in names(byhand.problem("A20"))
+
+
+@pytest.mark.parametrize("identity", ["A18", "A20", "C3"])
+def test_a_size_is_put_together_from_the_steps_before(identity: str):
+    """Height, width (the height once more where maps are square) and depth, each found in a step of its own."""
+    for problem in [byhand.problem(identity), *(byhand.variant(identity, seed) for seed in range(30))]:
+        found: dict[str, int] = {}
+        for step in problem.solution.steps:
+            if "times" not in step.symbol:
+                found[step.symbol] = step.result
+                continue
+            together = [found["h'"], found.get("w'", found["h'"]), found["d'"]]
+            assert list(step.result) == together, problem.name
+            found = {}
 
 
 # A21, A22: nothing to learn

@@ -220,6 +220,11 @@ def test_c3_bias_of_the_dense_layer_forgotten(text: str):
     recognised("C3", text, "bias_forgotten")
 
 
+def test_c3_knows_what_the_hand_written_solution_said():
+    (recorded,) = [mistake for mistake in byhand.problem("C3").mistakes if mistake.recorded]
+    assert (recorded.parts["params5"], recorded.parts["total"]) == (1600, 2606)
+
+
 def test_c3_follows_through():
     """A wrong pooling spoils the rest, but what is built on it rightly keeps its credit: 7 x 7 x 10 = 490."""
     text = "pool = 7x7x6; conv2 = 7x7x10; params3 = 550; flat = 490; params5 = 4910; total = 5916"
