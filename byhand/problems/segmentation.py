@@ -127,8 +127,8 @@ class OutputResolution(Concept):
         "way, boundaries come out coarse (Long et al. 2015 therefore add finer layers back in). Without the strides "
         "the resolution stays, but memory and work rise: half the total stride means four times as many positions in "
         "the last map, and the receptive field grows more slowly. Dilated convolutions widen the receptive field "
-        "without a stride, at the price of these larger maps. For the same reason an image of twice the height and "
-        "width costs about four times the memory and work, with not one weight more."
+        "without a stride, at the price of these larger maps. An image of twice the height and width costs about "
+        "four times the memory and work, with not one weight more."
     )
     points = (
         Point(
@@ -228,12 +228,13 @@ class TransposedConvolution(Concept):
     model = (
         "A transposed convolution upsamples a map with weights that are learned: in a segmentation net it takes the "
         "coarse map of scores back towards the resolution of the image. Each input value multiplies the whole "
-        "filter, and the products are laid into the output $s$ cells apart and added where they overlap, so a side "
-        "of $n$ cells becomes $(n-1)s - 2p + f$. The name comes from algebra: a convolution with stride $s$ is "
-        "linear, $y = Cx$ with a matrix $C$ made of its filter, and the transposed convolution multiplies by the "
-        r"transpose, $C^\top$. That is the same computation that takes the gradient backwards through the strided "
-        "convolution. It is not the inverse of the convolution: it can restore the size, not the values. With "
-        "suitable fixed weights it is bilinear interpolation, from which training can start (Long et al. 2015)."
+        "filter, and the products are laid into the output $s$ cells apart and added where they overlap: with a "
+        "filter of side $f$ and padding $p$, a side of $n$ cells becomes $(n-1)s - 2p + f$. The name comes from "
+        "algebra: a convolution with stride $s$ is linear, $y = Cx$ with a matrix $C$ made of its filter, and the "
+        r"transposed convolution multiplies by the transpose, $C^\top$. That is the same computation that takes the "
+        "gradient backwards through the strided convolution. It is not the inverse of the convolution: it can "
+        "restore the size, not the values. With suitable fixed weights it is bilinear interpolation, from which "
+        "training can start (Long et al. 2015)."
     )
     points = (
         Point(

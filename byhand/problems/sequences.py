@@ -186,7 +186,8 @@ class BackpropagationThroughTime(Concept):
         Misconception(
             "nothing_to_store",
             "Nothing of the forward pass has to be stored, since the weights are the same at every step.",
-            "The Jacobians depend on the states, which differ from step to step and must be kept (or computed again).",
+            "The gradient of $W$ at a step needs the state before that step, and the Jacobians need the states too: "
+            "they differ from step to step and must be kept (or computed again).",
             "no forward stor | no forward kept | no state stor | no states kept",
             r"The derivative of $\tanh$ at step $t$ needs $h_t$.",
         ),

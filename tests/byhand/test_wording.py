@@ -65,6 +65,7 @@ def test_what_is_heard(text: str, signs: str):
         ("reweighting", "weight"),  # a beginning, not a middle
         ("noise of a label", "no label"),
         ("data", "d"),  # a short sign is a whole word
+        ("inputs", "in"),
         ("the input", "in x"),
         ("non-linear", "linear"),
         ("a 13 x 3 filter", "3x3"),

@@ -307,6 +307,7 @@ TRUE = {
     "A42": [
         "Clipping cures exploding gradients, not vanishing ones.",
         "Clipping against exploding, LSTM against vanishing.",
+        "Clipping is for exploding gradients and something else for vanishing ones.",
         "An LSTM does not prevent exploding gradients.",
         "A larger learning rate doesn't help.",
     ],
