@@ -110,9 +110,7 @@ class RegionProposalNetwork(Concept):
 
     id = "A30"
     title = "The role of the region proposal network"
-    question = (
-        "What is the role of the region proposal network (RPN) in Faster R-CNN, and how does it work?"
-    )
+    question = "What is the role of the region proposal network (RPN) in Faster R-CNN, and how does it work?"
     model = (
         "The region proposal network (Ren et al. 2015) finds out where objects may be: from the feature map it makes "
         "a few hundred candidate boxes, the proposals. A small convolutional net slides over the feature map. At "
