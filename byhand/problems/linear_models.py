@@ -94,7 +94,7 @@ TANH_FOR_SIGMOID = Slip(
 )
 WRONG_LABEL = Slip(
     "wrong_label",
-    "You took the logarithm of the wrong probability. For $y = 1$ it is that of $p$, for $y = 0$ that of $1 - p$.",
+    "You took the logarithm of the wrong probability: of $1 - p$ for $y = 1$, or of $p$ for $y = 0$.",
     "A prediction that leans to the right side must cost less than a coin, $\\ln 2 \\approx 0.693$.",
 )
 SQUARED_ERROR = Slip(
@@ -645,9 +645,9 @@ class BiasOfNeuron(Calculation):
             crossing = -Fraction(b) / weight
             work.step(
                 f"On this axis $x_{1 - axis} = 0$, and the boundary is where the logit is 0.",
-                formula=rf"w_{axis} x_{axis} + b = 0 \iff x_{axis} = -\frac{{b}}{{w_{axis}}}",
+                formula=rf"w_{axis} x_{axis} + b = 0 \iff x_{axis} = \frac{{-b}}{{w_{axis}}}",
                 symbol=f"x_{axis}",
-                numbers=rf"-\frac{{{tex(b)}}}{{{tex(weight)}}}",
+                numbers=rf"\frac{{-{factor(b)}}}{{{tex(weight)}}}",
                 result=crossing,
                 cells={"w": [(axis,)]},
             )

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from routes import SEEDS, floats, hold, recognised, verified
+from shown import hold_steps
 
 import byhand
 from cvlib import losses, ops
@@ -207,3 +208,8 @@ def test_one_option_is_right(identity: str):
         right = true if "right?" in choice.statement else sorted(set("abcd") - set(true))
         assert right == [choice.answer]
         assert [letter for letter in "abcd" if choice.check(letter).correct] == right
+
+
+@pytest.mark.parametrize("identity", ["A10", "C1a", "C1b", "C1c"])
+def test_every_line_leads_to_its_result(identity: str):
+    hold_steps(identity)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from routes import SEEDS, floats, hold, recognised, verified
+from shown import hold_steps
 
 import byhand
 from cvlib import losses, ops, optim
@@ -232,3 +233,8 @@ def test_c4c_gradients_are_measured_slopes():
             for n in range(len(x))
         ]
         np.testing.assert_allclose(floats(byhand.variant("C4c", seed).values["g"]), measured, atol=1e-6)
+
+
+@pytest.mark.parametrize("identity", ["A14", "C4a", "C4b", "C4c"])
+def test_every_line_leads_to_its_result(identity: str):
+    hold_steps(identity)

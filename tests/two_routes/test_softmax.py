@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from routes import SEEDS, floats, hold, recognised, verified
+from shown import hold_steps, slack, worth
 
 import byhand
 from cvlib import losses, ops
@@ -189,3 +190,28 @@ def test_probabilities_have_a_clear_order(identity: str):
     for seed in range(SEEDS):
         p = sorted(byhand.variant(identity, seed).values["p"])
         assert min(np.diff(p)) > 1e-6
+
+
+@pytest.mark.parametrize("identity", ["A3", "A6", "A7", "A8", "B1", "D4", "D5", "D6"])
+def test_every_line_leads_to_its_result(identity: str):
+    hold_steps(identity)
+
+
+def test_lines_are_read_as_written():
+    """The reader of worked solutions, on values worked out by hand."""
+    assert worth(r"2 \cdot 0.2 + 1 \cdot (-3) + 0.1") == pytest.approx(-2.5)
+    assert worth(r"\frac{-(-0.5)}{0.25}") == 2
+    assert worth(r"-\frac12 (1 \cdot 3^2 + 10 \cdot (-1)^2)") == -9.5
+    assert worth(r"\ln 1 - (12 - 17)") == 5
+    assert worth(r"\max(-1, 7, 2.5) + \left\lceil \frac{1000}{32} \right\rceil") == 39
+    assert worth(r"e^{-1 - (-1)} + 1.5 \times 10^{-1} + \ldots") == pytest.approx(1.15)
+    assert worth(r"(0.5 - 1) \cdot (1, 2)").tolist() == [-0.5, -1]
+    assert worth(r"\sqrt{3^2 + 4^2}") == 5
+    assert worth(r"2 > 1.5 > 1") == 2
+    assert worth(r"12{,}800 \cdot 2") == 25_600
+    with pytest.raises(AssertionError, match="does not hold"):
+        worth("2 > 3")
+    with pytest.raises(AssertionError, match="cannot read"):
+        worth("2 + x")
+    assert slack(r"\frac{0.333333}{2}", 6) == pytest.approx(2.5e-7, rel=0.1)
+    assert slack(r"\frac{0.5}{2}", 6) == 1e-9
