@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from textwrap import indent
 
-from byhand.formula import typst
+from byhand.formula import plain, typst
 from byhand.question import Problem
 from byhand.render import document as shown
 from byhand.render.document import (
@@ -24,26 +24,35 @@ from byhand.render.document import (
     spans,
 )
 from byhand.render.markdown import value
+from byhand.trace import Step
 
 # What Typst would read as more than a character: anywhere, and at the start of a line.
 _MARK = re.compile(r"[\\#$*_`<>@\[\]~]|/(?=[/*])|-(?=[-?])")
 _MARK_AT_START = re.compile(r"\d+(?=\.)|=+(?=\s|$)|[-+/](?=\s|$)")
 
-_LONG = 110  # characters of LaTeX that may be too much for a line
+_LONGEST = 100  # characters of a formula, as plain text, that surely fit in a line
 _LONG_LIST = 60
 
 _SHEET = """\
 #set document(title: [{title}], date: none)
 #set page(paper: "a4", margin: (x: 2.2cm, y: 2.4cm), numbering: "1 / 1")
 #set text(font: "New Computer Modern", size: 10.5pt, lang: "en")
-#show enum: set par(spacing: 0.8em)
 #set list(spacing: 1em)
-#set enum(spacing: 1em)
-#set heading(numbering: (..n) => if n.pos().len() == 1 [Problem #n.pos().first().])
+#set enum(spacing: 1.1em)
+#show enum: set block(spacing: 0.8em)
+#show enum: it => {{
+  show math.equation.where(block: true): set align(start)
+  it
+}}
+#show heading.where(level: 1): set heading(numbering: n => [Problem #n.])
 #show heading.where(level: 1): set block(above: 2.2em, below: 1em)
 #show heading.where(level: 2): set block(above: 1.6em, below: 0.9em)
 #show title: set align(center)
-// A question that fits on a page stays on one.
+// A step stays on one page; so does a question, unless it is longer itself.
+#show enum.where(tight: true): it => enum(
+  tight: false,
+  ..it.children.map(step => enum.item(step.number, block(breakable: false, step.body))),
+)
 #let together(question) = {{
   v(2.2em, weak: true)
   layout(page => block(breakable: measure(width: page.width, question).height > 24cm, question))
@@ -133,11 +142,11 @@ def _block(block: Block, level: int) -> str:
             return "\n".join(_item("+ " if ordered else "- ", _line(item)) for item in items)
         case Steps(steps, first, digits):
             return "\n".join(
-                _item(f"{number}. ", _line(step.what) + _below(step.equation(digits)))
+                _item(f"{number}. ", "\n\n".join(_told(step, digits)))
                 for number, step in enumerate(steps, start=first + 1)
             )
         case Equation(tex):
-            return f"$ {typst(tex)} $" if len(tex) < _LONG or r"\begin{" in tex else _middle(_large(tex))
+            return _displayed(tex)
         case Array():
             return _arrays([block])
         case Player():
@@ -167,9 +176,16 @@ def _item(mark: str, body: str) -> str:
     return mark + indent(body, " " * len(mark)).removeprefix(" " * len(mark))
 
 
-def _below(equation: str) -> str:
-    """Return a formula as a paragraph; unlike a block equation it may go on in the next line."""
-    return f"\n\n{_large(equation)}" if equation else ""
+def _told(step: Step, digits: int) -> Iterator[str]:
+    """Yield what is done in a step, and its equation."""
+    yield _line(step.what)
+    if equation := step.equation(digits):
+        yield _displayed(equation)
+
+
+def _displayed(tex: str) -> str:
+    """Return a formula on a line of its own; a long one as a paragraph, because a block equation is never broken."""
+    return f"$ {typst(tex)} $" if len(plain(tex)) <= _LONGEST else _large(tex)
 
 
 def _inline(tex: str) -> str:

@@ -247,7 +247,7 @@ def pages(source: str) -> list[np.ndarray]:
 @pytest.mark.parametrize("solutions", [False, True])
 def test_typst_sets_all_problems_inside_the_margins(solutions: bool):
     """One sheet with every problem and some variants compiles, with Typst's own fonts; nothing sticks out."""
-    problems = [problem for identity in IDS for problem in everything(identity)[: 1 + solutions]]
+    problems = [problem for identity in IDS for problem in everything(identity)[: 1 if solutions else 2]]
     sheet = pages(typst.document(problems, title="All problems", solutions=solutions))
     assert len(sheet) > len(problems) / 8
     margin = round(1.9 / 2.54 * 50)
@@ -278,3 +278,18 @@ def test_typst_keeps_a_question_on_one_page_if_it_fits():
     assert start[:-1] == end[:-1]
     assert len(set(start[:-1])) > 1
     assert end[-1] > start[-1]
+
+
+def test_typst_numbers_solutions_as_their_problems():
+    sheet = typst.document([byhand.variant("A1", seed) for seed in range(3)], title="Sheet", solutions=True)
+    note = "#show heading.where(level: 1): it => it + context [#metadata(counter(heading).get().first()) <number>]\n"
+    numbers = json.loads(compiler.query((note + sheet).encode(), "<number>", field="value"))
+    assert numbers == [
+        1,
+        2,
+        3,
+        3,
+        1,
+        2,
+        3,
+    ]  # between them, the heading of the solutions has no number of its own
