@@ -41,15 +41,14 @@ def convolve(
     what = "multiply cell by cell, and add up."
     if bias is not None:
         formula, what = f"{formula} + {bias_symbol}", "multiply cell by cell, and add up with the bias."
-    if padding:
-        what += " Cells beyond the edge are zeros."
     for i, j in cells_of(result):
         window = [(i * stride - padding + a, j * stride - padding + b) for a, b in taps]
         values = [image[r][c] if inside(image, (r, c)) else 0 for r, c in window]
         weights = [kernel[a][b] for a, b in taps]
+        over = "" if all(inside(image, cell) for cell in window) else " Cells beyond the edge are zeros."
         top, left = plain(i * stride - padding), plain(j * stride - padding)
         work.step(
-            f"Lay the filter's corner on row {top}, column {left}: {what}",
+            f"Lay the filter's corner on row {top}, column {left}: {what}{over}",
             formula=formula,
             symbol=f"{part}_{{{i},{j}}}",
             numbers=sum_of_products(values, weights) + ("" if bias is None else f" + {factor(bias)}"),

@@ -685,7 +685,7 @@ class PoolingParameters(Calculation):
         work.step("So training has nothing to change.", symbol="N", numbers="0 + 0", result=0)
         area = given.window**2
         work.step(
-            f"For comparison: a convolution with the same window that keeps {depth} maps has",
+            f"Compare: a convolution with the same window that keeps {depth} maps has something to learn.",
             formula=r"N_{\text{conv}} = n \cdot (f \cdot f \cdot d + 1)",
             symbol=r"N_{\text{conv}}",
             numbers=rf"{depth} \cdot ({given.window} \cdot {given.window} \cdot {depth} + 1)",

@@ -804,6 +804,8 @@ class HeadAsConvolution(Calculation):
                 transposed(filter_of(self.given, k)),
             ):
                 raise Degenerate("a filter that looks the same when it is turned")
+        if self.given.W[0] == self.given.W[1]:
+            raise Degenerate("both classes have the same weights")
         if self.values["z"][0] == self.values["z"][1]:
             raise Degenerate("the two classes have the same score")
 

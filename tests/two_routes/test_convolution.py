@@ -114,6 +114,20 @@ def test_largest_products_reach_into_the_padding():
         assert wrong == (windows * k).max(axis=(2, 3)).tolist()
 
 
+def test_c2a_says_where_a_window_reaches_over_the_edge():
+    """With a filter of 3 and padding 1 on a map of 3, every window but the middle one does."""
+    given = {
+        "M": [[1, 2, 0], [0, 1, 1], [2, 0, 1]],
+        "kernel": [[1, 0, 0], [0, 1, 0], [0, 1, 1]],
+        "stride": 1,
+        "padding": 1,
+    }
+    steps = type(byhand.problem("C2a"))(given).solution.steps
+    assert ["beyond the edge" in step.what for step in steps if step.cells] == [True] * 4 + [False] + [
+        True
+    ] * 4
+
+
 def c2a(seed: int) -> Calculation:
     problem = byhand.variant("C2a", seed)
     assert isinstance(problem, Calculation)
