@@ -14,7 +14,7 @@ numbers are the rows of one matrix; one number in each is a list, or a column.
 
 *Number*. ``12``, ``-3``, ``−3``, ``+4``, ``.5``, ``0.25``, ``1/3``, ``½``, ``1e-3``, ``1.5*10^6``, ``1.5 x 10^{-3}``,
 ``1.5×10⁶``, ``10^6``; thousands as in ``12,800,000``, ``12 800 000``, ``12_800_000``, ``12'800'000``, ``12{,}800`` and
-``12.800.000`` (two groups or more); ``50%``; ``43.35M``, ``12.8 million`` (k, M, G, thousand, million, billion);
+``12.800.000`` (two groups or more); ``50%``; ``43.35M``, ``12.8 million`` (k, M, G, T, thousand to trillion);
 ``inf``, ``infinity``, ``∞``, ``unbounded``; ``Fraction(1, 3)``, ``np.float64(0.5)``, ``\frac{1}{3}``. A leading ``≈``,
 ``~``, ``=``, ``about`` or ``approximately`` is ignored. A number in brackets is that number: ``(5)``.
 
@@ -222,7 +222,7 @@ def _table() -> dict[int, str]:
     """Return the characters that stand for others: dashes, spaces, dots, quotes, digits of other scripts."""
     alike = {
         "-": "−–—‐‑‒―﹣➖",
-        " ": "\t\r\f\v\u00a0\u1680\u180e\u202f\u205f\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff",
+        " ": "\t\r\f\v\x1c\x1d\x1e\x1f\u00a0\u1680\u180e\u202f\u205f\u3000\u200b\u200c\u200d\u200e\u200f\u2060\ufeff",
         "\n": "\u0085\u2028\u2029",
         "*": "×✕✖⨯∗·⋅•∙",
         "/": "⁄∕",
@@ -435,9 +435,7 @@ def _pieces(text: str) -> list[_Piece]:
         position = token.end
         numbers += token.kind in _NUMBERS
         if numbers > MOST_NUMBERS:
-            raise _Trouble(
-                f"There are more than {MOST_NUMBERS:,} numbers, too many to read at once", limit=True
-            )
+            raise _Trouble(f"There are more than {MOST_NUMBERS:,} numbers, too many for me", limit=True)
         if token.kind in _OPENINGS:
             opened.append(token)
         elif token.kind == "close" and opened:
@@ -505,6 +503,8 @@ def _apart(text: str, piece: _Piece) -> Iterator[_Piece]:
     part = _Piece(piece.name, piece.start, piece.body)
     for token in piece.tokens:
         if token.start in cuts:
+            if not part.tokens:
+                raise _Trouble("A number is missing before {}", token.start, token.end)
             part.end = token.start
             yield part
             part = _Piece(None, token.end, token.end)
@@ -530,10 +530,8 @@ def _outside(tokens: Sequence[_Token]) -> Iterator[_Token]:
 def _entries(typed: str) -> Iterator[Entry]:
     """Yield the entries, with the rows of a matrix that stand on lines of their own put together."""
     if len(typed) > MOST_CHARACTERS:
-        what = (
-            f"The text has {len(typed):,} characters, more than the {MOST_CHARACTERS:,} that I read at once"
-        )
-        raise _Trouble(what, limit=True)
+        length = f"{len(typed):,} characters, more than the {MOST_CHARACTERS:,}"
+        raise _Trouble(f"The text has {length} that I read at once", limit=True)
     text = _without_braces(typed.translate(_TABLE))
     pieces = _pieces(text)
     if not pieces:
@@ -608,9 +606,8 @@ def _ways_to_cut(text: str, piece: _Piece) -> Iterator[tuple[str, list[_Token]]]
     grouped = _THOUSANDS.sub(lambda match: match[0].replace(",", "_").replace(" ", "_"), body)
     if grouped != body:
         yield "thousands", _tokens(grouped, piece.body)
-    if not any(
-        re.search("[ ,]0", match[0]) for match in _THOUSANDS.finditer(body)
-    ):  # nobody lists 12, 800, 000
+    groups = [match[0] for match in _THOUSANDS.finditer(body)]
+    if not any(re.search("[ ,]0", group) for group in groups):  # nobody means the list of 12, 800 and 000
         yield "lists", piece.tokens
     if _DECIMAL_COMMA.search(body):
         grouped = _BEFORE_DECIMAL_COMMA.sub(lambda match: match[0].replace(".", "_"), body)
@@ -624,13 +621,16 @@ def _rows(text: str, block: list[_Piece], ways: list[dict[str, _Part]]) -> list[
     matrices = []
     for way in _WAYS_OF_ROWS["," in text]:
         rows = [parts.get(way) or parts.get("lists") for parts in ways]
-        if not any(way in parts for parts in ways) or None in rows:
+        counts = {0 if row.form == "number" else len(row.value) for row in rows if row is not None}
+        is_new = any(way in parts for parts in ways) and None not in rows
+        if not is_new or len(counts) > 1 or (counts == {0} and not _may_be_column(text, block[0])):
             continue
-        counts = {0 if row.form == "number" else len(row.value) for row in rows}
-        if len(counts) == 1 and (counts != {0} or _may_be_column(text, block[0])):
+        try:
             matrix = _gather(rows, block[0].body, block[-1].end)
-            column = tuple((number,) for number in matrix.value)
-            matrices.append(matrix if counts != {0} else matrix._replace(also=((column, "list"),)))
+        except _Trouble:  # lines in different units are not the rows of one matrix
+            continue
+        column = tuple((number,) for number in matrix.value)
+        matrices.append(matrix._replace(also=((column, "list"),)) if counts == {0} else matrix)
     return matrices
 
 
@@ -917,7 +917,7 @@ class _Parser:
         self._depth -= 1
         self._check_pair(opening, [row for row, _ in rows])
         if opening.kind == "begin" or len(rows) > 1:
-            return _matrix([self._list(row, first) for row, first in rows])
+            return self._matrix([self._list(row, first) for row, first in rows], start)
         return self._in_one_row(opening, rows[0][0], start, commas)
 
     def _check_pair(self, opening: _Token, rows: list[list[_Part]]) -> None:
@@ -934,6 +934,15 @@ class _Parser:
         if not rows:
             raise _Trouble("The brackets {} are empty", opening.start, closing.end)
 
+    def _matrix(self, rows: list[_Part], start: int) -> _Part:
+        """Return the matrix of these rows, which is perhaps a list if it has one row or one column."""
+        matrix = self._list(rows, start)
+        if len(rows) == 1:
+            return matrix._replace(also=((rows[0].value, "list"),))
+        if all(len(row.value) == 1 for row in rows):
+            return matrix._replace(also=((tuple(row.value[0] for row in rows), "list"),))
+        return matrix
+
     def _in_one_row(self, opening: _Token, row: list[_Part], start: int, commas: int) -> _Part:
         """Return the list that stands in brackets; one item without a comma in ( ) or { } is itself."""
         is_itself = opening.text != "[" or row[0].form == "shape" or self._tokens[start + 1].kind == "begin"
@@ -943,19 +952,6 @@ class _Parser:
         if opening.text.endswith("Size(") and only.form == "list" and _is_sizes(only.value):
             return only._replace(form="shape", also=((only.value, "list"),))
         return only
-
-
-def _matrix(rows: list[_Part]) -> _Part:
-    """Return the matrix of these rows, which is perhaps a list if it has one row or one column."""
-    start = end = (
-        0  # rows of numbers in one unit give no trouble: the words behind them are checked in each row
-    )
-    matrix = _gather(rows, start, end)
-    if len(rows) == 1:
-        return matrix._replace(also=((rows[0].value, "list"),))
-    if all(len(row.value) == 1 for row in rows):
-        return matrix._replace(also=((tuple(row.value[0] for row in rows), "list"),))
-    return matrix
 
 
 # Numbers. Their length is checked before Python is asked to compute with them.

@@ -210,6 +210,7 @@ def test_grouped_thousands(number, mark, negative):
         ("456 parameters", 456, 1, "parameters"),
         ("456 params", 456, 1, "parameters"),
         ("456 learnable weights", 456, 1, "parameters"),
+        ("456 parameters trainable", 456, 1, "parameters"),
         ("1.2M params", 1_200_000, 100_000, "parameters"),
         ("1.2Mparams", 1_200_000, 100_000, "parameters"),
         ("12_800_000 MACs", 12_800_000, 1, "macs"),
@@ -481,6 +482,8 @@ def parts(text):
         ("1 2\n3", [(None, (1, 2), "1 2"), (None, 3, "3")]),
         ("[1, 2]\n[3, 4]", [(None, (1, 2), "[1, 2]"), (None, (3, 4), "[3, 4]")]),
         ("9x9x6\n456", [(None, (9, 9, 6), "9x9x6"), (None, 456, "456")]),
+        ("5 nats\n7 bits", [(None, 5, "5 nats"), (None, 7, "7 bits")]),
+        ("12 kB\n456", [(None, 12_000, "12 kB"), (None, 456, "456")]),
         ("a = 1;; b = 2;", [("a", 1, "a = 1"), ("b", 2, "b = 2")]),
         ("[1 2\n 3 4]", [(None, (1, 2, 3, 4), "[1 2\n 3 4]")]),
         ("x = 10 x 3", [("x", (10, 3), "x = 10 x 3")]),
@@ -571,6 +574,10 @@ def test_dollars_belong_to_no_name():
         ("[1 2, 3]", 'Commas separate some numbers in "1 2," (character 2) and spaces others'),
         ("[1, 2 3]", 'A comma is missing before "3" (character 7)'),
         ("5 nats and 7 bits", 'The numbers in "5 nats and 7 bits" (character 1) have different units'),
+        ("2, [1 nats; 2 bits]", 'The numbers in "[1 nats; 2 bits]" (character 4) have different units'),
+        ("[1 kB; 2]", 'The unit in "[1 kB; 2]" (character 1) should stand behind every number'),
+        (", 3x3", 'A number is missing before "," (character 1)'),
+        ("9x9, , 456", 'A number is missing before "," (character 6)'),
         ("5 nats bits", 'One unit is enough, and "bits" (character 8) is another'),
         ("[5 nats] bits", 'One unit is enough, and "bits"'),
         ("5 million million", 'One unit is enough, and "million" (character 11) is another'),
@@ -850,6 +857,7 @@ def outcome(text):
         assert said.isprintable()
         assert said.endswith(".")
         assert len(said) < 400
+        assert '"" (' not in said or '"' in text  # nothing is quoted that is not there
         return "unreadable"
     assert isinstance(entries, tuple)
     assert entries
