@@ -18,6 +18,7 @@ from routes import hold, recognised, verified
 import byhand
 from byhand.calculation import Calculation
 from byhand.concept import Concept
+from byhand.draws import Degenerate
 from cvlib import nn, ops
 
 MINE = ["A17", "A18", "A19", "A20", "A21", "A22", "A23", "A28", "B4", "B8", "B9", "B10", "B15", "C2a", "C3"]
@@ -315,6 +316,12 @@ def test_a28_heads_agree_in_every_variant():
         answer = byhand.variant("A28", seed).answer
         assert [answer["P"][0][0], answer["Q"][0][0]] == answer["z"], seed
         assert answer["dense"] == answer["conv"], seed
+
+
+def test_a28_refuses_two_classes_that_differ_in_their_bias_alone():
+    given = {"X": [[1, 0, 2], [3, 2, 4], [2, 2, 0]], "W": [[-2, 1, 2, -1]] * 2, "b": [1, -1]}
+    with pytest.raises(Degenerate, match="same weights"):
+        type(byhand.problem("A28"))(given).refuse()
 
 
 def test_a28_slips():
