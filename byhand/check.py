@@ -7,27 +7,31 @@ right value is never given away.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from byhand import notation
-from byhand.typed import Entry, Reading, Typed, Unreadable, read
+from byhand.compare import (
+    as_typed,
+    equal,
+    in_form,
+    is_converted,
+    near,
+    same_size,
+    says_enough,
+    tolerance,
+    transposed,
+    typed_numbers,
+    typed_sizes,
+)
+from byhand.typed import Entry, Reading, Unreadable, read
 
 if TYPE_CHECKING:
     from byhand.calculation import Calculation
     from byhand.mistakes import WrongAnswer
 
-# How far a typed value may be from the right one, in units of the last decimal asked: half for rounding, and a little.
-_SLACK = Fraction(6, 10)
-_TO_UNIT = {
-    ("bits", "nats"): math.log(2),
-    ("nats", "bits"): 1 / math.log(2),
-    ("flops", "macs"): 0.5,
-    ("macs", "flops"): 2,
-}
 _LONGEST_SIGN_LIST = 3  # more wrong signs than this are not listed one by one
 
 
@@ -123,6 +127,7 @@ def _example(value: Any) -> str:
 def _assign(problem: Calculation, entries: Sequence[Entry]) -> dict[str, Entry]:
     """Return the entry for each part; ``Unreadable`` if an entry belongs to none or to one that has its entry."""
     names = list(problem.values)
+    entries = _one_for_each(problem, entries)
     unnamed = [entry for entry in entries if entry.name is None]
     if len(unnamed) == len(entries) == len(names):
         return dict(zip(names, entries, strict=True))
@@ -149,6 +154,19 @@ def _assign(problem: Calculation, entries: Sequence[Entry]) -> dict[str, Entry]:
     return answered
 
 
+def _one_for_each(problem: Calculation, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Return an entry for each part where a single list has a number for each, as in "0; 2.5"; else the entries."""
+    count = len(problem.values)
+    single = count > 1 and not any(notation.sizes(value) for value in problem.values.values())
+    if not single or len(entries) != 1 or entries[0].name is not None:
+        return entries
+    lists = [typed_numbers(r.value) for r in entries[0].readings if r.form == "list"]
+    numbers = next((numbers for numbers in lists if len(numbers) == count), None)
+    if numbers is None:
+        return entries
+    return [Entry(None, (Reading(number, "number", None),), entries[0].text) for number in numbers]
+
+
 def _simple(name: str) -> str:
     """Return a name without what people type differently: capitals stay, for $w$ and $W$ are two things."""
     return "".join(letter for letter in name if letter.isalnum())
@@ -160,12 +178,11 @@ def _meant(problem: Calculation, entry: Entry) -> str:
     for name in names:
         if any(_agrees(problem, name, problem.values[name], reading) for reading in entry.readings):
             return name
-    for wrong in problem.mistakes:
-        for name in (wrong.part, *wrong.parts):
-            if name in wrong.parts and _matches(problem, name, wrong.parts[name], entry):
-                return name
+    named = next((name for name in names if _named(problem, name, entry)), None)
+    if named:
+        return named
     fitting = [
-        name for name in names if any(_same_size(problem.values[name], r.value) for r in entry.readings)
+        name for name in names if any(same_size(problem.values[name], r.value) for r in entry.readings)
     ]
     return (fitting or names)[0]
 
@@ -178,56 +195,43 @@ def _judge(
         if _agrees(problem, name, right, reading):
             return Verdict("right", _other_unit(problem, name, reading)), right
     reading = _likeliest(right, entry)
-    value = _in_form(right, reading)
+    value = in_form(right, reading)
     if instead:
         followed = problem.following(instead).get(name)
-        if followed is not None and _matches(problem, name, followed, entry):
+        if followed is not None and _matches(problem, followed, entry):
             return Verdict("follows", "It follows correctly from your earlier value."), value
-    for wrong in _nearest_first(problem, name):
-        if wrong.parts[name] != right and _matches(problem, name, wrong.parts[name], entry):
-            return Verdict(wrong.name, wrong.message), value
+    wrong = _named(problem, name, entry)
+    if wrong:
+        return Verdict(wrong.name, wrong.message), value
     return _general(problem, right, reading), value
 
 
-def _nearest_first(problem: Calculation, name: str) -> list[WrongAnswer]:
-    """Return the mistakes that change a part: those made in it, then those that it follows from."""
-    changing = [wrong for wrong in problem.mistakes if name in wrong.parts]
-    return sorted(changing, key=lambda wrong: wrong.part != name)
-
-
 def _general(problem: Calculation, right: Any, reading: Reading) -> Verdict:
-    """Return what can be said without knowing the problem: size, signs, transposition, rounding, how many are right."""
-    typed, size = reading.value, notation.sizes(right)
-    if not _same_size(right, typed):
-        return Verdict("wrong_size", f"You gave {_size_words(typed)}, but {_size_words(right)} is expected.")
-    pairs = list(zip(notation.numbers(right), _numbers(typed), strict=True))
-    tolerance = _tolerance(problem, right)
-    agree = [_near(value, number, tolerance) for value, number in pairs]
-    negated = [value != 0 and _near(-value, number, tolerance) for value, number in pairs]
+    """Return what can be said without knowing the problem: size, signs, rounding, transposition, how many are right."""
+    size, typed = notation.sizes(right), typed_numbers(reading.value)
+    if not same_size(right, reading.value):
+        given, expected = _size_words(typed_sizes(reading.value)), _right_words(right)
+        return Verdict("wrong_size", f"You gave {given}, but {expected} is expected.")
+    values, allowed = notation.numbers(right), tolerance(right, problem.decimals)
+    agree = [near(value, number, allowed) for value, number in zip(values, typed, strict=True)]
+    negated = [near(-value, number, allowed) for value, number in zip(values, typed, strict=True)]
     if all(a or b for a, b in zip(agree, negated, strict=True)):
-        return _wrong_signs(size, [i for i, ok in enumerate(agree) if not ok], len(pairs))
+        return _wrong_signs(size, [place for place, ok in enumerate(agree) if not ok], len(values))
+    rounded = zip(values, typed, strict=True)
     if all(
-        _near(value, number, _coarse(number, tolerance)) and _says_enough(number) for value, number in pairs
+        says_enough(number) and near(value, number, as_typed(number, allowed)) for value, number in rounded
     ):
         asked = "whole numbers are" if notation.is_integral(right) else f"{problem.decimals} decimals are"
         return Verdict("rounded_too_far", f"It is right as far as it goes, but {asked} asked.")
-    if (
-        len(size) == 2
-        and _numbers(_transpose(typed, size))
-        and all(
-            _near(value, number, tolerance)
-            for value, number in zip(notation.numbers(right), _numbers(_transpose(typed, size)), strict=True)
-        )
-    ):
+    turned = typed_numbers(transposed(reading.value, size))
+    if turned and all(near(value, number, allowed) for value, number in zip(values, turned, strict=True)):
         return Verdict("transposed", "Rows and columns have changed places: your matrix is the transpose.")
-    if len(pairs) == 1:
+    if len(values) == 1:
         return Verdict(
-            "wrong", "That is not right, and it is none of the mistakes I know. Take it one step at a time."
+            "wrong", "That is not right, and none of the mistakes I know. Take it one step at a time."
         )
-    first = _place(size, agree.index(False))
-    return Verdict(
-        "wrong", f"{sum(agree)} of {len(pairs)} values are right; the first that is not stands {first}."
-    )
+    count, first = f"{sum(agree)} of {len(values)}", _place(size, agree.index(False))
+    return Verdict("wrong", f"{count} values are right; the first that is not stands {first}.")
 
 
 def _wrong_signs(size: tuple[int, ...], wrong: list[int], count: int) -> Verdict:
@@ -250,136 +254,59 @@ def _place(size: tuple[int, ...], number: int) -> str:
     return where if len(size) == 2 else f"{where} of map {number // (size[-2] * size[-1])}"
 
 
-def _size_words(value: Any) -> str:
-    size = notation.sizes(value) if not isinstance(value, Typed) else ()
-    if isinstance(value, tuple) and not isinstance(value, Typed | notation.Shape):
-        size = _typed_sizes(value)
-        if -1 in size:
-            return "rows of different lengths"
-    if isinstance(value, notation.Shape):
-        return f"a shape of {len(value)} sizes"
+def _right_words(value: Any) -> str:
+    return (
+        f"a shape of {len(value)} sizes"
+        if isinstance(value, notation.Shape)
+        else _size_words(notation.sizes(value))
+    )
+
+
+def _size_words(size: tuple[int, ...]) -> str:
+    if -1 in size:
+        return "rows of different lengths"
     if not size:
         return "a single number"
     return f"a list of {size[0]}" if len(size) == 1 else f"a {' × '.join(map(str, size))} array"
 
 
-# Comparing
+def _likeliest(right: Any, entry: Entry) -> Reading:
+    """Return the reading with the size of the right value, else the first."""
+    return next((r for r in entry.readings if same_size(right, r.value)), entry.readings[0])
 
 
 def _agrees(problem: Calculation, name: str, right: Any, reading: Reading) -> bool:
     """Tell whether a reading is the right value, in its unit or in one that can be converted to it."""
-    factor = _TO_UNIT.get((reading.unit or "", problem.units.get(name, "")), 1)
-    return _equal(right, reading, _tolerance(problem, right), factor)
+    return equal(right, reading, problem.decimals, unit=problem.units.get(name, ""))
 
 
-def _matches(problem: Calculation, name: str, wrong: Any, entry: Entry) -> bool:
-    """Tell whether an entry is this wrong value, perhaps typed with fewer digits (but two at least)."""
-    return any(
-        _equal(wrong, reading, _tolerance(problem, wrong), 1, coarse=True) for reading in entry.readings
-    )
+def _matches(problem: Calculation, wrong: Any, entry: Entry, *, coarse: bool = True) -> bool:
+    """Tell whether an entry is this wrong value, perhaps typed with fewer digits."""
+    return any(equal(wrong, reading, problem.decimals, coarse=coarse) for reading in entry.readings)
 
 
-def _equal(value: Any, reading: Reading, tolerance: Fraction, factor: float, *, coarse: bool = False) -> bool:
-    if isinstance(value, notation.Shape) and reading.form == "number" and len(value) > 1:
-        return False
-    if not _same_size(value, reading.value):
-        return False
-    pairs = zip(notation.numbers(value), _numbers(reading.value), strict=True)
-    return all(
-        _near(
-            number, typed, _coarse(typed, tolerance) if coarse and _digits(typed) > 1 else tolerance, factor
-        )
-        for number, typed in pairs
-    )
-
-
-def _near(value: Any, typed: Typed, tolerance: Fraction, factor: float = 1) -> bool:
-    if isinstance(value, float) and math.isinf(value):
-        return typed.value == value
-    if isinstance(typed.value, float):
-        return False
-    if factor != 1:
-        return abs(float(typed.value) * factor - float(value)) <= float(tolerance)
-    return abs(typed.value - Fraction(value)) <= tolerance
-
-
-def _tolerance(problem: Calculation, value: Any) -> Fraction:
-    """Return how far a typed value may be off: nothing for whole numbers."""
-    return Fraction(0) if notation.is_integral(value) else _SLACK / 10**problem.decimals
-
-
-def _coarse(typed: Typed, tolerance: Fraction) -> Fraction:
-    """Return the tolerance for a value that was typed with fewer digits than asked."""
-    return max(tolerance, (typed.resolution or 0) * _SLACK)
-
-
-def _says_enough(typed: Typed) -> bool:
-    """Tell whether a rounded value is more than an order of magnitude: its last digit at most a fifth of it."""
-    return isinstance(typed.value, Fraction) and 5 * (typed.resolution or 0) <= abs(typed.value)
-
-
-def _digits(typed: Typed) -> int:
-    """Return how many significant digits were typed."""
-    if typed.resolution is None or isinstance(typed.value, float) or not typed.value:
-        return 0
-    return len(str(abs(int(typed.value / typed.resolution))))
-
-
-def _same_size(value: Any, typed: Any) -> bool:
-    """Tell whether sizes agree, but for axes of length one."""
-    wanted, got = notation.sizes(value), _typed_sizes(typed)
-    return [n for n in wanted if n != 1] == [n for n in got if n != 1]
-
-
-def _typed_sizes(value: Any) -> tuple[int, ...]:
-    """Return the sizes of a typed value; (-1,) where rows differ in length."""
-    if isinstance(value, Typed):
-        return ()
-    inner = {_typed_sizes(each) for each in value}
-    return (len(value), *inner.pop()) if len(inner) == 1 else (-1,)
-
-
-def _numbers(value: Any) -> list[Typed]:
-    return list(_walk(value))
-
-
-def _walk(value: Any) -> Iterator[Typed]:
-    if isinstance(value, Typed):
-        yield value
-    else:
-        for each in value:
-            yield from _walk(each)
-
-
-def _likeliest(right: Any, entry: Entry) -> Reading:
-    """Return the reading with the size of the right value, else the first."""
-    return next((r for r in entry.readings if _same_size(right, r.value)), entry.readings[0])
-
-
-def _in_form(right: Any, reading: Reading) -> Any:
-    """Return the student's value nested as the right one is, where the sizes agree; else as it was typed."""
-    values = iter([number.value for number in _numbers(reading.value)])
-    if _same_size(right, reading.value):
-        filled = notation.nested(right, lambda _: next(values))
-        return notation.Shape(*map(int, filled)) if isinstance(right, notation.Shape) else filled
-    return _plain_values(reading.value)
-
-
-def _plain_values(value: Any) -> Any:
-    return value.value if isinstance(value, Typed) else [_plain_values(each) for each in value]
-
-
-def _transpose(typed: Any, size: tuple[int, ...]) -> Any:
-    """Return the transpose of a typed square matrix; nothing for others, whose size is wrong already."""
-    return tuple(zip(*typed, strict=True)) if size[0] == size[1] and _typed_sizes(typed) == size else ()
+def _named(problem: Calculation, name: str, entry: Entry) -> WrongAnswer | None:
+    """Return the mistake in a part that an entry shows: one it is exactly before one it could be rounded from."""
+    changing = [
+        wrong
+        for wrong in problem.mistakes
+        if name in wrong.parts and wrong.parts[name] != problem.values[name]
+    ]
+    # A mistake made in the part itself is a nearer cause than one that it only follows from.
+    changing.sort(key=lambda wrong: wrong.part != name)
+    for coarse in (False, True):
+        for wrong in changing:
+            if _matches(problem, wrong.parts[name], entry, coarse=coarse):
+                return wrong
+    return None
 
 
 def _other_unit(problem: Calculation, name: str, reading: Reading) -> str:
     unit = problem.units.get(name, "")
-    if (reading.unit or "", unit) in _TO_UNIT:
-        written = notation.plain(problem.values[name], problem.decimals)
-        return f"You gave it in {reading.unit}; in {unit} it is {written}."
-    return ""
+    if not is_converted(reading, unit):
+        return ""
+    written = notation.plain(problem.values[name], problem.decimals)
+    return f"You gave it in {reading.unit}; in {unit} it is {written}."
 
 
 # What is said in the end

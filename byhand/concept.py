@@ -200,7 +200,7 @@ class Choice(Problem):
             else "Which of these statements is wrong?"
         )
         lines = [
-            f"- **{letter}** {option}" for letter, option in zip(self.letters, self.options, strict=True)
+            f"- **{letter})** {option}" for letter, option in zip(self.letters, self.options, strict=True)
         ]
         return "\n".join([f"{self.title}. {question}", "", *lines])
 

@@ -32,9 +32,18 @@ class Slip:
     message: str
     catch: str
 
-    def on(self, part: str, wrong: Wrong, *, message: str = "", recorded: str = "", why: str = "") -> Mistake:
-        """Return the slip as it happens in one part of a problem; see :class:`Mistake`."""
-        return Mistake(self.name, message or self.message, self.catch, part, wrong, recorded, why)
+    def on(
+        self,
+        part: str,
+        wrong: Wrong,
+        *,
+        message: str = "",
+        catch: str = "",
+        recorded: str = "",
+        why: str = "",
+    ) -> Mistake:
+        """Return the slip as it happens in one part of a problem, in words that fit it; see :class:`Mistake`."""
+        return Mistake(self.name, message or self.message, catch or self.catch, part, wrong, recorded, why)
 
 
 @dataclass(frozen=True)

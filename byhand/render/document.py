@@ -155,6 +155,9 @@ def _named(problem: Calculation, name: str) -> str:
 def solution(problem: Problem) -> list[Block]:
     """Return the worked solution: for each part its rule, its steps with their numbers, and its result."""
     trace, number, blocks = problem.solution, 0, []
+    if not isinstance(problem, Calculation):
+        answer, *points = (step.what for step in trace.steps)
+        return [Paragraph(answer), Items(tuple(points))]
     for part, steps in trace.parts:
         if isinstance(problem, Calculation) and len(problem.parts) > 1 and part:
             blocks.append(Heading(f"`{part}`: {problem.parts[part]}", 1))

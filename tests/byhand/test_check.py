@@ -115,7 +115,7 @@ def test_follow_through():
         ("a = 0.86", "rounded_too_far", "It is right as far as it goes, but 3 decimals are asked."),
         ("a = 0.9", "rounded_too_far", "It is right as far as it goes, but 3 decimals are asked."),
         ("a = 1", "wrong", "none of the mistakes I know"),
-        ("a = 0.85", "wrong", "That is not right, and it is none of the mistakes I know. Take it one step at a time."),
+        ("a = 0.85", "wrong", "That is not right, and none of the mistakes I know. Take it one step at a time."),
         ("a = [1, 2]", "wrong_size", "You gave a list of 2, but a single number is expected."),
         ("M = [[1, 2, 3]]", "wrong_size", "You gave a 1 × 3 array, but a 2 × 2 array is expected."),
         ("M = [[6/7, -1], [3, 36/49]]", "wrong", "3 of 4 values are right; the first that is not stands in row 1"),
@@ -139,7 +139,10 @@ def test_what_can_be_said_in_general(text: str, word: str, sentence: str):
         ("z = 1", "No part of this problem is called 'z'; there are a, M, s."),
         ("a = 1; a = 2", "There are two values for a."),
         ("6/7; [[1, 2], [3, 4]]", "I read 2 values without a name for each"),
-        ("__import__('os').system('true')", "Expected one or more parts by name: a = a number with 3 decimals;"),
+        (
+            "__import__('os').system('true')",
+            "Expected one or more parts by name: a = a number with 3 decimals;",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_answered_with_the_form(text: str, sentence: str):
@@ -148,6 +151,29 @@ def test_what_cannot_be_read_is_answered_with_the_form(text: str, sentence: str)
     assert "M = a matrix of 2 × 2 numbers with 3 decimals; s = a shape of 2 sizes." in feedback.message
     assert feedback.mistake is None
     assert feedback.parts == {}
+
+
+def test_extreme_values_are_only_wrong():
+    """Infinite and enormous numbers follow through to nan and overflow; the answer is still an answer."""
+    for text in ("a = inf; M = [[inf, -1], [2, inf]]", "a = 1e400; M = [[1e400, -1], [2, 1e400]]"):
+        assert not chain(text).correct
+    assert not Loss().check("1e400 bits").correct
+    assert not byhand.problem("A3").check("z=[inf,1,2]; p=[1,0,0]").correct
+    assert byhand.problem("A8").check("0; unbounded").correct
+
+
+def test_an_exact_match_comes_before_a_rounded_one():
+    """A mistake of 22 is meant by 22, although 22.4 could be rounded to it."""
+
+    class Two(Loss):
+        decimals = 2
+        slips = (
+            Slip("near", "Near.", "").on("loss", lambda given, right: 22.4),
+            Slip("exact", "Exact.", "").on("loss", lambda given, right: 22.0),
+        )
+
+    assert Two().check("22").mistake == "exact"
+    assert Two().check("22.4").mistake == "near"
 
 
 def test_units_are_converted_or_asked_for():
