@@ -97,6 +97,19 @@ BIAS_DROPPED = Slip(
     "You dropped the bias. What a unit passes on is the weighted sum *plus* its bias.",
     "Set all inputs to 0 in your formula: the bias must remain.",
 )
+SLOPE_FORGOTTEN = Slip(
+    "slope_forgotten",
+    "You left out the activation function: a leaky ReLU multiplies negative values by its slope.",
+    "Compare the two maps: every negative cell must have changed, no positive one.",
+)
+_SLOPE_WHERE_POSITIVE = (
+    "You multiplied by the slope where the input of the leaky ReLU is positive. The derivative is 1 there, and the "
+    "slope on the negative side."
+)
+_GRADIENT_AS_IT_WAS = (
+    "You passed the gradient on as it was. Where the input of the leaky ReLU is negative, its derivative is the "
+    "slope."
+)
 FACTOR_FORGOTTEN = Slip(
     "factor_forgotten",
     "You left a factor of the chain rule out: the weight through which the gradient comes back from the output.",
@@ -151,6 +164,11 @@ def transpose(x: Matrix) -> Matrix:
 def weighted(a: Any, b: Any) -> Any:
     """Return the products of the values in the same cell."""
     return each(lambda x, y: x * y, a, b)
+
+
+def fractions(x: Any, denominator: int) -> Any:
+    """Return integers divided by one denominator, exactly."""
+    return exact(nested(x, lambda value: Fraction(value, denominator)))
 
 
 def no_zeros(x: Any) -> None:
@@ -255,7 +273,7 @@ class ConvolutionBackward(Calculation):
         if min(numbers(self.given.target)) < 0:
             raise Degenerate("an output of a ReLU is never negative: an odd target")
         if self.given.kernel == turned(self.given.kernel) or self.values["dW"] == turned(self.values["dW"]):
-            raise Degenerate("a turned filter looks the same")
+            raise Degenerate("a turned filter, or its gradient, looks the same")
 
     def pose(self) -> str:
         return (
@@ -344,19 +362,17 @@ class HiddenLayerCrossEntropy(Calculation):
     @classmethod
     def draw(cls, draws: Draws) -> dict[str, Any]:
         true = draws.integer(0, 2)
-        return {
-            "x": draws.vector(2, -2, 3, but=(0,)),
-            "W1": draws.matrix(2, 3, -2, 2),
-            "W2": draws.matrix(3, 3, -2, 2),
-            "y": [int(k == true) for k in range(3)],
-        }
+        x, W1, W2 = draws.vector(2, -2, 3, but=(0,)), draws.matrix(2, 3, -2, 2), draws.matrix(3, 3, -2, 2)
+        (s,) = product([x], W1)
+        both_signs(s)
+        (z,) = product([definitions.relu(s)], W2)
+        if not 2 <= max(s) <= 5 or max(map(abs, z)) > 4 or len(set(z)) < 3:
+            raise Degenerate("values too small or too large, or two classes alike")
+        return {"x": x, "W1": W1, "W2": W2, "y": [int(k == true) for k in range(3)]}
 
     def refuse(self) -> None:
-        both_signs(self.values["s"])
-        if not 2 <= max(map(abs, self.values["s"])) <= 5 or max(map(abs, self.values["z"])) > 4:
-            raise Degenerate("values too small or too large")
-        if min(self.values["p"]) < 0.005 or len(set(self.values["z"])) < 3:
-            raise Degenerate("a class without a chance, or two alike")
+        if min(self.values["p"]) < 0.005:
+            raise Degenerate("a class without a chance")
         if min(map(abs, self.values["dh"])) < 0.001:
             raise Degenerate("a hidden gradient vanishes by chance")
 
@@ -633,7 +649,8 @@ class SmallConvNet(Calculation):
             "H", lambda given, right: on_wrong_side(right.K, right.K, given.slope)
         ),
         RELU_FOR_LEAKY.on("H", lambda given, right: definitions.relu(right.K)),
-        mistakes.RELU_FORGOTTEN.on("H", lambda given, right: right.K),
+        mistakes.RELU_FORGOTTEN.on("H", lambda given, right: None if given.slope else right.K),
+        SLOPE_FORGOTTEN.on("H", lambda given, right: right.K if given.slope else None),
         BIAS_DROPPED.on("y", lambda given, right: right.y - given.b),
         mistakes.HALF_FORGOTTEN.on(
             "L",
@@ -648,15 +665,15 @@ class SmallConvNet(Calculation):
             message="You multiplied by the values before the activation. The dense weights multiply what comes out "
             "of it.",
         ),
-        mistakes.RELU_MASK_FORGOTTEN.on(
-            "dK",
-            lambda given, right: right.dH,
-            message="You passed the gradient on as it was. Where the input of the activation is negative, it is "
-            "multiplied by the slope there: that of the leaky ReLU, or 0.",
+        mistakes.RELU_MASK_FORGOTTEN.on("dK", lambda given, right: None if given.slope else right.dH),
+        SLOPE_FORGOTTEN.on(
+            "dK", lambda given, right: right.dH if given.slope else None, message=_GRADIENT_AS_IT_WAS
         ),
         RELU_FOR_LEAKY.on("dK", lambda given, right: definitions.relu_backward(right.dH, right.K)),
         mistakes.SLOPE_ON_WRONG_SIDE.on(
-            "dK", lambda given, right: on_wrong_side(right.dH, right.K, given.slope)
+            "dK",
+            lambda given, right: on_wrong_side(right.dH, right.K, given.slope),
+            message=_SLOPE_WHERE_POSITIVE,
         ),
         mistakes.MAX_POOL_SPREAD.on("dJ", lambda given, right: spread(right.dK, Fraction(1, 4))),
         MAX_POOL_COPIED.on("dJ", lambda given, right: spread(right.dK, 1)),
@@ -666,9 +683,15 @@ class SmallConvNet(Calculation):
 
     @classmethod
     def draw(cls, draws: Draws) -> dict[str, Any]:
+        image, kernel = draws.matrix(5, 5, 0, 5), draws.matrix(2, 2, -2, 2)
+        if numbers(kernel).count(0) > 1 or kernel == turned(kernel):
+            raise Degenerate("a filter that says too little")
+        feature = conv(image, kernel)
+        no_ties(feature, 2)
+        both_signs(pool(feature))
         given = {
-            "image": draws.matrix(5, 5, 0, 5),
-            "kernel": draws.matrix(2, 2, -2, 2),
+            "image": image,
+            "kernel": kernel,
             "slope": draws.choice(exact([0, "0.1", "0.1", "0.2"])),
             "v": draws.vector(4, -3, 3, but=(0,)),
             "b": draws.integer(-2, 2, but=(0,)),
@@ -676,18 +699,13 @@ class SmallConvNet(Calculation):
         return with_target(given, draws.integer(-3, 3, but=(0,)))
 
     def refuse(self) -> None:
-        kernel = self.given.kernel
-        if numbers(kernel).count(0) > 1 or kernel == turned(kernel):
-            raise Degenerate("a filter that says too little")
-        no_ties(self.values["J"], 2)
-        both_signs(self.values["K"])
         if self.values["dW"] == turned(self.values["dW"]):
             raise Degenerate("a turned gradient looks the same")
 
     @property
     def _activation(self) -> str:
         slope = self.given.slope
-        return f"a leaky ReLU with slope $a = {tex(slope)}$" if slope else "a ReLU"
+        return f"a leaky ReLU with slope $a = {tex(slope)}$ on the negative side" if slope else "a ReLU"
 
     def pose(self) -> str:
         given = self.given
@@ -754,7 +772,10 @@ class SmallConvNet(Calculation):
             )
         work.part("dv", [dy * value for value in numbers(H)])
         work.step(
-            "The bias is simply added: its gradient is that of the output.", formula="db = dy", result=dy
+            "The bias is simply added: its gradient is that of the output.",
+            formula="db = dy",
+            symbol="db",
+            result=dy,
         )
         work.part("db", dy)
         for k, cell in enumerate(cells(H)):
@@ -813,19 +834,18 @@ class ThreeLayers(Calculation):
 
     @classmethod
     def draw(cls, draws: Draws) -> dict[str, Any]:
-        def weights(rows: int, columns: int) -> Matrix:
-            return draws.decimals(rows, columns, "-0.5", "0.5", but=("0",))
-
-        x = [draws.decimal("-2", "2", step="0.5", but=("0",)) for _ in range(2)]
-        return {"x": x, "W1": weights(2, 2), "W2": weights(3, 2), "W3": weights(2, 3)}
-
-    def refuse(self) -> None:
-        both_signs(self.values["z1"])
-        both_signs(self.values["z2"])
-        if min(self.values["z3"]) <= 0 or max(self.values["z3"]) > Fraction(1, 2):
-            raise Degenerate("a logit that a ReLU would change, or a large one")
-        if abs(self.values["p"][0] - self.values["p"][1]) < 0.002:
-            raise Degenerate("no class wins clearly")
+        given = {"x": fractions(draws.vector(2, -4, 4, but=(0,)), 2)}
+        values = given["x"]
+        for name, units in (("W1", 2), ("W2", 3)):
+            given[name] = fractions(draws.matrix(units, len(values), -5, 5, but=(0,)), 10)
+            (z,) = definitions.linear([values], given[name])
+            both_signs(z)
+            values = definitions.relu(z)
+        given["W3"] = fractions(draws.matrix(2, 3, -5, 5, but=(0,)), 10)
+        ((one, other),) = definitions.linear([values], given["W3"])
+        if min(one, other) <= 0 or abs(one - other) < Fraction(1, 100):
+            raise Degenerate("a logit that a ReLU would change, or no clear winner")
+        return given
 
     def pose(self) -> str:
         return (
@@ -988,6 +1008,8 @@ class ExclusiveOr(Calculation):
         return dW1, total(work, "db1", dS, symbol="dS", what=shared), dw2, db2
 
     def _update(self, work: Work, *gradients: Any) -> None:
+        if not any(numbers(list(gradients))):
+            work.step("Every gradient is 0: the net is where it should be, and the update changes nothing.")
         for name, gradient in zip(("W1", "b1", "w2"), gradients[:3], strict=True):
             self._descend(work, name, gradient)
         b2, lr, db2 = self.given.b2, self.given.lr, gradients[3]
@@ -1261,10 +1283,12 @@ def with_backward(given: dict[str, Any], dy: Any) -> dict[str, Any]:
 
 def draw_leaky_net(draws: Draws) -> dict[str, Any]:
     """Return a map in which some windows have negative values only, weights and a slope."""
-    x = draws.decimals(4, 4, "-10", "8", step="0.5", but=("0",))
+    x = fractions(draws.matrix(4, 4, -20, 16, but=(0,)), 2)
     for i, j in draws.sample([(0, 0), (0, 2), (2, 0), (2, 2)], draws.integer(1, 2)):
         for r, c in window_cells(i // 2, j // 2, 2, 2):
             x[r][c] = -abs(x[r][c])
+    no_ties(x, 2)
+    both_signs(pool(x))
     return {
         "x": x,
         "W": draws.matrix(2, 2, -5, 10, but=(0, 1)),
@@ -1296,11 +1320,7 @@ class LeakyNetForward(Calculation):
         ),
         mistakes.SLOPE_ON_WRONG_SIDE.on("V", lambda given, right: on_wrong_side(right.U, right.U, given.a)),
         RELU_FOR_LEAKY.on("V", lambda given, right: definitions.relu(right.U)),
-        mistakes.RELU_FORGOTTEN.on(
-            "V",
-            lambda given, right: right.U,
-            message="You left out the activation function: negative values are multiplied by the slope.",
-        ),
+        SLOPE_FORGOTTEN.on("V", lambda given, right: right.U),
     )
 
     @classmethod
@@ -1308,8 +1328,6 @@ class LeakyNetForward(Calculation):
         return draw_leaky_net(draws)
 
     def refuse(self) -> None:
-        no_ties(self.given.x, 2)
-        both_signs(self.values["U"])
         if self.values["y"] == 0:
             raise Degenerate("the output vanishes by chance")
 
@@ -1363,15 +1381,10 @@ class LeakyNetBackward(Calculation):
         mistakes.SLOPE_ON_WRONG_SIDE.on(
             "dU",
             lambda given, right: on_wrong_side(right.dV, given.U, given.a),
-            message="You multiplied by the slope where $U$ is positive. Leaky ReLU has the derivative 1 there, and the "
-            "slope on the negative side.",
+            message=_SLOPE_WHERE_POSITIVE,
         ),
         RELU_FOR_LEAKY.on("dU", lambda given, right: definitions.relu_backward(right.dV, given.U)),
-        mistakes.RELU_MASK_FORGOTTEN.on(
-            "dU",
-            lambda given, right: right.dV,
-            message="You passed the gradient on as it was. Where $U$ is negative, the derivative is the slope.",
-        ),
+        SLOPE_FORGOTTEN.on("dU", lambda given, right: right.dV, message=_GRADIENT_AS_IT_WAS),
         ACTIVATION_FOR_DERIVATIVE.on(
             "dU",
             lambda given, right: weighted(right.dV, given.V),
@@ -1396,12 +1409,6 @@ class LeakyNetBackward(Calculation):
     @classmethod
     def draw(cls, draws: Draws) -> dict[str, Any]:
         return with_backward(draw_leaky_net(draws), draws.integer(-3, 3, but=(0,)))
-
-    def refuse(self) -> None:
-        no_ties(self.given.x, 2)
-        both_signs(self.given.U)
-        if weighted(self.given.W, self.given.W) == weighted(self.given.W, self.given.V):
-            raise Degenerate("the maps agree")
 
     def pose(self) -> str:
         given = self.given
@@ -1471,8 +1478,6 @@ class SlopeOfPReLU(Calculation):
         return with_backward(draw_leaky_net(draws), draws.integer(-3, 3, but=(0,)))
 
     def refuse(self) -> None:
-        no_ties(self.given.x, 2)
-        both_signs(self.given.U)
         if sum(u < 0 for u in numbers(self.given.U)) < 2 or self.values["da"] == 0:
             raise Degenerate("nothing to add up, or the sum vanishes by chance")
 

@@ -319,7 +319,7 @@ def test_a24_slips():
     recognised("A24", "y = 6.3", "bias_forgotten")
     recognised("A24", "L = 4", "half_forgotten")
     recognised("A24", "dv = [10, -2, 6, 8]", "derivative_at_the_wrong_point")
-    recognised("A24", "dK = [[-2, -6], [2, 4]]", "relu_mask_forgotten")
+    recognised("A24", "dK = [[-2, -6], [2, 4]]", "slope_forgotten")
     recognised("A24", "dW = [[2, 12.8], [-0.4, 3.4]]", "gradient_turned")
 
 
@@ -363,7 +363,7 @@ def test_b2_slips():
 
 
 def test_b2_variants_have_a_clear_winner():
-    for seed in range(200):
+    for seed in range(100):
         p = byhand.variant("B2", seed).values["p"]
         assert abs(p[0] - p[1]) >= 0.002, seed
 
@@ -535,7 +535,7 @@ def test_d1_slips():
     recognised("D1", "U = [[0.5, -0.625], [-3.875, -4.875]]", "average_for_maximum")
     recognised("D1", "V = [[0.8, 0.6], [-0.5, -0.5]]", "leaky_slope_on_the_wrong_side")
     recognised("D1", "V = [[8, 6], [0, 0]]", "relu_for_leaky_relu")
-    recognised("D1", "y = 13", "activation_forgotten")  # 8 + 12 - 5 - 2
+    recognised("D1", "y = 13", "slope_forgotten")  # 8 + 12 - 5 - 2
 
 
 def test_d2():
@@ -553,7 +553,7 @@ def test_d2_gradients_are_the_measured_slopes():
 def test_d2_slips():
     recognised("D2", "dU = [[0.2, 0.4], [20, 8]]", "leaky_slope_on_the_wrong_side")
     recognised("D2", "dU = [[2, 4], [0, 0]]", "relu_for_leaky_relu")
-    recognised("D2", "dU = [[2, 4], [20, 8]]", "relu_mask_forgotten")
+    recognised("D2", "dU = [[2, 4], [20, 8]]", "slope_forgotten")
     recognised("D2", "dV = [[4, 8], [40, 16]]", "half_forgotten")
     quarters = "[[0.5, 0.5, 1, 1], [0.5, 0.5, 1, 1], [0.5, 0.5, 0.2, 0.2], [0.5, 0.5, 0.2, 0.2]]"
     recognised("D2", f"dx = {quarters}", "max_pool_gradient_spread")
@@ -609,12 +609,13 @@ def test_recorded_mistakes_are_told_with_their_reason(identity: str):
 
 @pytest.mark.parametrize("identity", ["A2", "A4", "A5", "A24", "B2", "B3", "C5", "D1", "D2", "D3"])
 def test_variants_are_many(identity: str):
-    assert len({repr(byhand.variant(identity, seed).given) for seed in range(200)}) >= 150
+    """Sixty draws out of a thousand problems would agree once or twice, out of two hundred some ten times."""
+    assert len({repr(byhand.variant(identity, seed).given) for seed in range(60)}) >= 58
 
 
 @pytest.mark.parametrize("identity", ["A2", "A24", "D1", "D2", "D3"])
 def test_no_variant_has_a_tie_in_pooling_or_a_value_at_the_kink(identity: str):
-    for seed in range(200):
+    for seed in range(60):
         problem = byhand.variant(identity, seed)
         x = problem.given.x if identity[0] == "D" else conv(problem.given.image, problem.given.kernel)
         x = floats(x)
