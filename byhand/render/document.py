@@ -212,3 +212,28 @@ def prose(text: str) -> Iterator[Block]:
             yield Items(tuple(line.lstrip()[2:] for line in lines))
         else:
             yield Paragraph(" ".join(line.strip() for line in lines))
+
+
+def formulas(blocks: Sequence[Block]) -> Iterator[str]:
+    """Yield every formula of a document, in LaTeX."""
+    for block in blocks:
+        match block:
+            case Heading(text) | Paragraph(text):
+                yield from _in_text(text)
+            case Items(items):
+                yield from (formula for item in items for formula in _in_text(item))
+            case Steps(steps):
+                for step in steps:
+                    yield from _in_text(step.what)
+                    yield from filter(None, [step.equation(block.digits)])
+            case Equation(tex):
+                yield tex
+            case Array(symbol, rows):
+                yield from (symbol, *(cell for row in rows for cell in row))
+            case Fold(summary, inner):
+                yield from _in_text(summary)
+                yield from formulas(inner)
+
+
+def _in_text(rich: str) -> Iterator[str]:
+    return (span.text for span in spans(rich) if span.kind == "math")

@@ -163,7 +163,7 @@ def test_one_option_differs_from_the_others():
             assert true.count(False) == 1
             assert answer not in TRUTHS
         for letter, option in zip("abcd", choice.options, strict=True):
-            assert f"- **{letter}** {option}\n" in choice.statement + "\n"
+            assert f"- **{letter})** {option}\n" in choice.statement + "\n"
 
 
 def test_choices_differ_in_every_respect():
