@@ -15,6 +15,7 @@ import byhand
 from cvlib import losses, ops
 from cvlib.gradcheck import numerical_gradient
 
+CALCULATIONS = ["A2", "A4", "A5", "A24", "B2", "B3", "C5", "D1", "D2", "D3"]
 SLOPES = 25  # variants whose gradients are measured
 
 
@@ -607,7 +608,7 @@ def test_recorded_mistakes_are_told_with_their_reason(identity: str):
     assert all(mistake.why and mistake.catch and mistake.message for mistake in recorded)
 
 
-@pytest.mark.parametrize("identity", ["A2", "A4", "A5", "A24", "B2", "B3", "C5", "D1", "D2", "D3"])
+@pytest.mark.parametrize("identity", CALCULATIONS)
 def test_variants_are_many(identity: str):
     """Sixty draws out of a thousand problems would agree once or twice, out of two hundred some ten times."""
     assert len({repr(byhand.variant(identity, seed).given) for seed in range(60)}) >= 58
@@ -623,3 +624,55 @@ def test_no_variant_has_a_tie_in_pooling_or_a_value_at_the_kink(identity: str):
             window = x[2 * i : 2 * i + 2, 2 * j : 2 * j + 2]
             assert (window == window.max()).sum() == 1, problem.name
             assert window.max() != 0, problem.name
+
+
+# What is written in the steps
+
+
+def products(written: str) -> list[float] | None:
+    r"""Return the terms of ``2 \cdot (-1) + 3``; None where something else is written."""
+    try:
+        return [
+            float(
+                np.prod([float(factor.strip("()").replace("{,}", "")) for factor in term.split(r" \cdot ")])
+            )
+            for term in written.split(" + ")
+        ]
+    except ValueError:
+        return None
+
+
+def at_cells(array: Any, cells: tuple[tuple[int, ...], ...]) -> np.ndarray:
+    return np.array([floats(array)[cell] for cell in cells])
+
+
+@pytest.mark.parametrize("identity", CALCULATIONS)
+def test_the_numbers_written_in_a_step_give_its_result(identity: str):
+    checked = 0
+    for problem in [byhand.problem(identity), *(byhand.variant(identity, seed) for seed in range(5))]:
+        for step in problem.solution.steps:
+            terms = products(step.numbers) if step.numbers else None
+            if terms is not None and step.result is not None:
+                checked += 1
+                assert sum(terms) == pytest.approx(float(step.result), abs=1e-4), (problem.name, step)
+    assert checked >= 10
+
+
+@pytest.mark.parametrize(
+    "identity", CALCULATIONS[:-2]
+)  # D2 and D3 multiply by numbers that stand in no array
+def test_the_cells_of_a_step_hold_the_numbers_it_multiplies(identity: str):
+    """Where a step writes one product for each pair of cells, the cells come in the order of the products."""
+    checked = 0
+    for problem in [byhand.problem(identity), *(byhand.variant(identity, seed) for seed in range(5))]:
+        trace = problem.solution
+        for step in trace.steps:
+            inputs = [symbol for symbol in step.cells if symbol != step.part]
+            terms = products(step.numbers) if step.numbers else None
+            if terms is None or len(inputs) != 2 or "cases" in step.formula:
+                continue
+            a, b = (at_cells(trace.arrays[symbol], step.cells[symbol]) for symbol in inputs)
+            if len(a) == len(b) == len(terms):
+                checked += 1
+                np.testing.assert_allclose(a * b, terms, atol=1e-4, err_msg=f"{problem.name}: {step}")
+    assert checked >= 2
