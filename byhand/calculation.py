@@ -7,7 +7,7 @@ instance of the class is one problem with its numbers, ``A1()`` the coursework's
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -129,22 +129,20 @@ class Calculation(Problem):
 
     @cached_property
     def mistakes(self) -> tuple[WrongAnswer, ...]:
-        """The wrong answers that are known for these numbers; none of them equals the right one or another."""
+        """The wrong answers known for these numbers; none equals the right one, or another in the same part."""
         right = SimpleNamespace(**self.values)
         found: list[WrongAnswer] = []
         for slip in self.slips:
-            wrong = slip.wrong(self.given, right)
-            if wrong is None:  # the slip cannot happen with these numbers
+            wrong = notation.tidy(slip.wrong(self.given, right))
+            same = [self.values[slip.part], *(other.value for other in found if other.part == slip.part)]
+            # None says that the slip cannot happen with these numbers.
+            if wrong is None or any(_alike(wrong, value, self.decimals) for value in same):
                 continue
-            values = self.following({slip.part: wrong})
-            same = [
-                self.values[slip.part],
-                *(other.parts[slip.part] for other in found if other.part == slip.part),
-            ]
-            if any(_alike(wrong, value, self.decimals) for value in same):
-                continue
+            follow = partial(self.following, {slip.part: wrong}) if len(self.parts) > 1 else None
             found.append(
-                WrongAnswer(slip.name, slip.message, slip.catch, slip.part, values, slip.recorded, slip.why)
+                WrongAnswer(
+                    slip.name, slip.message, slip.catch, slip.part, wrong, slip.recorded, slip.why, follow
+                )
             )
         return tuple(found)
 

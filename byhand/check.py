@@ -286,17 +286,20 @@ def _matches(problem: Calculation, wrong: Any, entry: Entry, *, coarse: bool = T
 
 
 def _named(problem: Calculation, name: str, entry: Entry) -> WrongAnswer | None:
-    """Return the mistake in a part that an entry shows: one it is exactly before one it could be rounded from."""
-    changing = [
-        wrong
-        for wrong in problem.mistakes
-        if name in wrong.parts and wrong.parts[name] != problem.values[name]
-    ]
-    # A mistake made in the part itself is a nearer cause than one that it only follows from.
-    changing.sort(key=lambda wrong: wrong.part != name)
+    """Return the mistake in a part that an entry shows: one it is exactly before one it could be rounded from.
+
+    A mistake made in the part itself is a nearer cause than one that it only follows from.
+    """
+    own = [wrong for wrong in problem.mistakes if wrong.part == name]
+    before = list(problem.values)[: list(problem.values).index(name)]
+    earlier = [wrong for wrong in problem.mistakes if wrong.part in before]
     for coarse in (False, True):
-        for wrong in changing:
-            if _matches(problem, wrong.parts[name], entry, coarse=coarse):
+        for wrong in own:
+            if _matches(problem, wrong.value, entry, coarse=coarse):
+                return wrong
+        for wrong in earlier:
+            value = wrong.parts.get(name, problem.values[name])
+            if value != problem.values[name] and _matches(problem, value, entry, coarse=coarse):
                 return wrong
     return None
 

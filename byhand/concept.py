@@ -137,7 +137,7 @@ class Concept(Problem):
     def mistakes(self) -> tuple[WrongAnswer, ...]:
         """The misconceptions."""
         return tuple(
-            WrongAnswer(m.name, m.message, m.catch, "claim", {"claim": m.claim}, m.recorded, m.why)
+            WrongAnswer(m.name, m.message, m.catch, "claim", m.claim, m.recorded, m.why)
             for m in self.misconceptions
         )
 
@@ -225,9 +225,9 @@ class Choice(Problem):
         """The other options."""
         wrong = [(letter, each) for letter, each in self._lettered() if each is not self._right]
         return tuple(
-            WrongAnswer(each.name, each.message, each.catch, "option", {"option": letter})
+            WrongAnswer(each.name, each.message, each.catch, "option", letter)
             if isinstance(each, Misconception)
-            else WrongAnswer("a_true_statement", _SOUGHT, "", "option", {"option": letter})
+            else WrongAnswer("a_true_statement", _SOUGHT, "", "option", letter)
             for letter, each in wrong
         )
 

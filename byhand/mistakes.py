@@ -7,7 +7,8 @@ computes the wrong value of one part from the problem's givens and right values.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,20 +74,34 @@ class Mistake:
 
 @dataclass(frozen=True)
 class WrongAnswer:
-    """What a mistake leads to on one problem with its numbers: the wrong part, and the parts that follow from it."""
+    """What a mistake leads to on one problem with its numbers.
+
+    Attributes
+    ----------
+    value
+        The wrong value of the part that it spoils.
+    follow
+        Computes all parts, those after the spoiled one as they follow from it; None where there is one part only.
+    """
 
     name: str
     message: str
     catch: str
     part: str
-    parts: dict[str, Any]
+    value: Any
     recorded: str = ""
     why: str = ""
+    follow: Callable[[], dict[str, Any]] | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def parts(self) -> dict[str, Any]:
+        """The value of every part; most are never looked at, so they are computed when they are."""
+        return {self.part: self.value} if self.follow is None else self.follow()
 
     @property
     def answer(self) -> Any:
         """The wrong answer, in the form of the problem's own answer."""
-        return next(iter(self.parts.values())) if len(self.parts) == 1 else self.parts
+        return self.value if len(self.parts) == 1 else self.parts
 
 
 KERNEL_FLIPPED = Slip(
@@ -127,7 +142,7 @@ BIAS_FORGOTTEN = Slip(
     "You forgot the biases: each filter of a convolution and each unit of a dense layer has one.",
     "Weights and biases on two lines, then the sum.",
 )
-BIAS_PER_WEIGHT = Slip(
+BIAS_PER_INPUT_CHANNEL = Slip(
     "bias_per_input_channel",
     "You gave a filter one bias for each of its input channels. It adds up over all channels first, then adds one "
     "bias.",

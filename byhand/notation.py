@@ -7,6 +7,7 @@ floats are rounded, and :func:`relation` says which of ``=`` and ``≈`` is true
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -115,6 +116,13 @@ def is_rounded(value: Any, digits: int = DIGITS) -> bool:
     if isinstance(value, Fraction):
         return _decimal_places(value) is None and _too_long(value)
     return isinstance(value, float) and math.isfinite(value) and value != float(_rounded(value, digits))
+
+
+def symbol(name: str) -> str:
+    r"""Return the name of a part as LaTeX: ``p1`` as ``p_{1}``, a word as ``\text{word}``, and others as they are."""
+    if found := re.fullmatch(r"([A-Za-z]{1,2})(\d+)", name):
+        return f"{found[1]}_{{{found[2]}}}"
+    return rf"\text{{{name}}}" if re.fullmatch(r"[a-z]{3,}", name) else name
 
 
 def relation(value: Any, digits: int = DIGITS) -> str:

@@ -10,11 +10,14 @@ import os
 from collections.abc import Callable
 
 import byhand
+from byhand.calculation import Calculation
 from byhand.check import Feedback
 from byhand.question import Problem
 from byhand.render import html
 from cvlib._checks import integer
 
+NUMBERS = "such as 2.5, 1/3, [1, 2], [[1, 2], [3, 4]], 8 x 8 x 3, or J = 3; K = 1/2"
+WORDS = "a few sentences, or the letter of an option"
 __all__ = ["Player", "Practice", "play", "practise"]
 
 
@@ -72,7 +75,7 @@ class _Shown:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         if os.environ.get("CVLIB_EXPLORERS") == "static":
-            return {"text/plain": repr(self), "text/html": html.problem(self.problem)}
+            return {"text/plain": repr(self), "text/html": html.problem(self.problem, level=4)}
         return {**self.widget()._repr_mimebundle_(), "text/plain": repr(self)}
 
 
@@ -113,15 +116,15 @@ class Practice(_Shown):
         import ipywidgets  # here, because the published page does without
 
         question, feedback, hints = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
-        answer = ipywidgets.Textarea(
-            description="Your answer", placeholder="such as [[1, 2], [3, 4]] or J = 3; K = 1/2", rows=3
-        )
+        answer = ipywidgets.Textarea(description="Your answer", rows=3)
         answer.layout.width = "auto"
         steps: list[str] = []
 
         def start() -> None:
             steps.clear()
             question.value = f"<style>{html.style()}</style>" + _section(html.question(self.problem))
+            is_calculation = isinstance(self.problem, Calculation)
+            answer.placeholder = NUMBERS if is_calculation else WORDS
             answer.value = feedback.value = hints.value = ""
 
         def check() -> None:
@@ -165,14 +168,15 @@ class Player(_Shown):
 
         last = len(self.problem.solution.steps) - 1
         slider = ipywidgets.IntSlider(value=0, min=0, max=last, description="Step")
+        question = ipywidgets.HTML(f"<style>{html.style()}</style>{_section(html.question(self.problem))}")
         view = ipywidgets.HTML()
 
         def update(_change: object = None) -> None:
-            view.value = f"<style>{html.style()}</style>{_section(self.frame(slider.value))}"
+            view.value = _section(self.frame(slider.value))
 
         slider.observe(update, "value")
         update()
-        return ipywidgets.VBox([slider, view])
+        return ipywidgets.VBox([question, slider, view])
 
 
 def _section(body: str) -> str:

@@ -133,7 +133,10 @@ def conv_slips(part: str, layer: Callable[[Values, Values], Filters]) -> tuple[M
         slip(mistakes.BIAS_FORGOTTEN, lambda it: it.filters * it.area * it.depth if it.bias else None),
         slip(BIAS_COUNTED, lambda it: None if it.bias else it.filters * (it.area * it.depth + 1)),
         slip(mistakes.DEPTH_NOT_MULTIPLIED, lambda it: it.filters * (it.area + it.bias)),
-        slip(mistakes.BIAS_PER_WEIGHT, lambda it: it.filters * (it.area + 1) * it.depth if it.bias else None),
+        slip(
+            mistakes.BIAS_PER_INPUT_CHANNEL,
+            lambda it: it.filters * (it.area + 1) * it.depth if it.bias else None,
+        ),
         slip(ONE_BIAS, lambda it: it.filters * it.area * it.depth + 1 if it.bias else None),
         slip(ONE_FILTER, lambda it: it.area * it.depth + it.bias),
     )

@@ -91,6 +91,11 @@ class Array:
     rows: tuple[tuple[str, ...], ...]  # LaTeX of every cell
     is_vector: bool = False
 
+    @property
+    def tex(self) -> str:
+        """The symbol as LaTeX: a part of the answer is called by the name that one types, such as p1."""
+        return notation.symbol(self.symbol)
+
     @classmethod
     def of(cls, symbol: str, value: Sequence[Any], digits: int) -> Array:
         """Return the table of a vector (one row) or a matrix."""
@@ -187,7 +192,7 @@ def mistakes(problem: Problem) -> list[Block]:
 
 
 def _told(wrong: WrongAnswer, digits: int) -> Iterator[Block]:
-    value = wrong.parts[wrong.part]
+    value = wrong.value
     arrays = notation.matrices(wrong.part, value)
     yield from (Array.of(symbol, matrix, digits) for symbol, matrix in arrays.items())
     if isinstance(value, str):
@@ -197,7 +202,7 @@ def _told(wrong: WrongAnswer, digits: int) -> Iterator[Block]:
     else:
         lead = (
             f"${notation.tex(value, digits)}$: "
-            if len(wrong.parts) == 1
+            if wrong.follow is None
             else f"`{wrong.part}` = ${notation.tex(value, digits)}$: "
         )
     catch = f" *How to catch it:* {wrong.catch}" if wrong.catch else ""
@@ -228,8 +233,8 @@ def formulas(blocks: Sequence[Block]) -> Iterator[str]:
                     yield from filter(None, [step.equation(block.digits)])
             case Equation(tex):
                 yield tex
-            case Array(symbol, rows):
-                yield from (symbol, *(cell for row in rows for cell in row))
+            case Array(_, rows):
+                yield from (block.tex, *(cell for row in rows for cell in row))
             case Fold(summary, inner):
                 yield from _in_text(summary)
                 yield from formulas(inner)

@@ -228,7 +228,7 @@ def _rows(
         )
         body.append(f"<tr>{name}{cells}</tr>")
     return (
-        f'<table class="array" data-array="{escape(symbol)}"><caption>{mathml(symbol)}</caption>'
+        f'<table class="array" data-array="{escape(symbol)}"><caption>{mathml(notation.symbol(symbol))}</caption>'
         f"<thead><tr>{corner}{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
     )
 

@@ -88,7 +88,7 @@ def _block(block: Block, level: int) -> str:
         case Equation(tex):
             return _display(tex)
         case Array():
-            return _display(f"{block.symbol} = {value(block)}")
+            return _display(f"{block.tex} = {value(block)}")
         case Player():
             return ""
         case Fold(summary, inner):

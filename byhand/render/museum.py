@@ -56,4 +56,4 @@ def exhibits() -> Iterator[Exhibit]:
         for mistake in problem.mistakes:
             if mistake.recorded:
                 right = problem.values[mistake.part] if isinstance(problem, Calculation) else problem.answer
-                yield Exhibit(problem, mistake, mistake.parts[mistake.part], right)
+                yield Exhibit(problem, mistake, mistake.value, right)

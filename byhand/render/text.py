@@ -106,7 +106,7 @@ def _steps(block: Steps) -> str:
 def _array(array: Array) -> str:
     """Return a vector in one line, a matrix with its columns aligned and brackets around each row."""
     rows = [[plain(cell) for cell in row] for row in array.rows]
-    name = f"{_INSET}{plain(array.symbol)} = "
+    name = f"{_INSET}{plain(array.tex)} = "
     if array.is_vector:
         return _filled(f"({', '.join(rows[0])})", name, " " * len(f"{name}("))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -164,8 +164,8 @@ def _arrays(arrays: Iterable[Array]) -> str:
 
 def _array(array: Array) -> str:
     if array.is_vector and len(value(array)) > _LONG_LIST:
-        return f"#box[${typst(array.symbol)} =$] {_inline(value(array))}"
-    return _boxed(f"{array.symbol} = {value(array)}")
+        return f"#box[${typst(array.tex)} =$] {_inline(value(array))}"
+    return _boxed(f"{array.tex} = {value(array)}")
 
 
 def _middle(body: str) -> str:

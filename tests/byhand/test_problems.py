@@ -86,7 +86,7 @@ def accepts_its_answer(problem: Calculation) -> None:
 
 def names_the_mistake(problem: Calculation, wrong: WrongAnswer) -> None:
     """A wrong answer differs from the right one and, typed, is recognised and explained."""
-    text = typed.write(wrong.parts[wrong.part])
+    text = typed.write(wrong.value)
     feedback = problem.check(f"{wrong.part} = {text}" if len(problem.parts) > 1 else text)
     assert not feedback.correct, f"{problem.name}, {wrong.name}: {text}"
     assert feedback.mistake == wrong.name, f"{problem.name}, {wrong.name}: {text}: {feedback}"

@@ -72,7 +72,8 @@ def test_a_concept_becomes_a_choice():
 
 def test_the_player_shows_each_step_with_its_cells():
     player = play("A1")
-    slider, view = player.widget().children
+    question, slider, view = player.widget().children
+    assert "A1" in text_of(question.value)
     trace = player.problem.solution
     assert slider.max == len(trace.steps) - 1
     first = view.value

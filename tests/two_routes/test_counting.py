@@ -281,7 +281,7 @@ def test_b9_slips_of_layers_with_strides():
     """Worked by hand for filters of 3, 5, 2, 3 with strides 2, 1, 2, 1: jumps 2, 2, 4, 4."""
     problem = type(byhand.problem("B9"))({"layers": [[3, 2, 0], [5, 1, 0], [2, 2, 1], [3, 1, 0]]})
     assert problem.answer == {"r1": 3, "r2": 11, "r3": 13, "r4": 21}
-    wrong = {(mistake.name, mistake.part): mistake.parts[mistake.part] for mistake in problem.mistakes}
+    wrong = {(mistake.name, mistake.part): mistake.value for mistake in problem.mistakes}
     assert wrong["stride_counted_too_early", "r1"] == 5  # 1 + 2 * 2
     assert wrong["stride_counted_too_early", "r3"] == 17  # 5 + 4 * 2 + 1 * 4
     assert wrong["whole_window_added", "r4"] == 29  # 3 + 5 * 2 + 2 * 2 + 3 * 4
