@@ -177,7 +177,7 @@ def max_pool_backward(
             f"window's gradient, the others get 0.",
             formula=formula,
             symbol=entry(part, winner),
-            numbers=entry(dy, (i, j)),
+            numbers=rf"{factor(upstream[i][j], work.digits)} \cdot 1",
             result=upstream[i][j],
             cells={dy: [(i, j)], symbol: window, part: window},
         )

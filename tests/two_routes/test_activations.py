@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from routes import hold, recognised, verified
+from shown import hold_steps
 
 import byhand
 from cvlib import ops
@@ -62,6 +63,10 @@ def test_b5_slips():
     recognised("B5", "dr = [1, 1, 1]", "relu_mask_forgotten")
     recognised("B5", "m = [1/2, 0, 1]", "value_for_derivative")
     recognised("B5", "m = [1, 1, 1]", "sigmoid_slope_too_large")
+
+
+def test_b5_steps_lead_to_their_results():
+    hold_steps("B5")
 
 
 def test_b5_says_where_the_values_and_derivatives_lie():
