@@ -346,14 +346,15 @@ class HiddenLayerCrossEntropy(Calculation):
             "ds",
             lambda given, right: weighted(right.dh, right.h),
             recorded="The factor for the ReLU was its indicator times the activation itself.",
-            why="The ReLU was written as $s \\cdot \\mathbf{1}[s > 0]$ and only copied, not differentiated.",
+            why="A ReLU can be written $s \\cdot \\mathbf{1}[s > 0]$; it looks as if that had been copied, not "
+            "differentiated.",
         ),
         KINK_LEFT_OUT.on(
             "ds",
             without_kink,
             recorded='At the kink the derivative was given as "does not exist", in every formula, and no number stood '
             "in its place.",
-            why="That is true of the function at this one point. The convention that fills the gap was not known.",
+            why="That is true of the function at this one point; a convention fills the gap.",
         ),
         mistakes.RELU_MASK_FORGOTTEN.on("ds", lambda given, right: right.dh),
         mistakes.TRANSPOSED.on("dW1", lambda given, right: transpose(right.dW1)),
@@ -823,7 +824,7 @@ class ThreeLayers(Calculation):
             message="You rounded the logits to two decimals before the softmax. They lie close together, and the "
             "difference that decides between the classes was lost.",
             recorded="The probabilities were [0.5, 0.5], so that neither class wins.",
-            why="The logits 0.010 and 0.014 were both rounded to 0.01.",
+            why="Rounded to two decimals, the logits 0.010 and 0.014 are the same.",
         ),
         mistakes.SOFTMAX_OF_PROBABILITIES.on("p", lambda given, right: definitions.softmax(right.p)),
         mistakes.EXPONENTIAL_FORGOTTEN.on(
@@ -906,8 +907,9 @@ class ExclusiveOr(Calculation):
         OUTPUTS_AS_VECTORS.on(
             "o",
             lambda given, right: [weighted(given.w2, hidden) for hidden in right.H],
-            recorded="Each of the four outputs was written as a vector of two numbers.",
-            why="The hidden values were multiplied by their weights, but the two products were not added up.",
+            recorded="The outputs were written as vectors.",
+            why="This comes out when the hidden values are multiplied by their weights and the products are not "
+            "added up.",
         ),
         OUTPUTS_AS_VECTORS.on(
             "o",
@@ -1087,7 +1089,7 @@ class SigmoidConvNet(Calculation):
             "z1",
             lambda given, right: conv(given.x, given.W1),
             recorded="Both net inputs were written without their biases.",
-            why="The biases were asked for only in the updates, and forgotten where they enter.",
+            why="A bias is easily left out of the drawing of a net, and then out of its formulas.",
         ),
         BIAS_DROPPED.on("z2", lambda given, right: right.z2 - given.b2),
         TWO_FORGOTTEN.on("dz2", lambda given, right: right.dz2 / 2),
@@ -1098,7 +1100,7 @@ class SigmoidConvNet(Calculation):
             message="You took the derivative of the sigmoid at the bias. It belongs at the whole net input, bias "
             "included.",
             recorded="The derivative of the sigmoid was taken at the bias in place of the net input.",
-            why="In the update of a bias, the bias was taken for the variable on which the sigmoid depends.",
+            why="In the update of a bias, the bias is easily taken for the point at which the derivative is taken.",
         ),
         mistakes.DERIVATIVE_AT_OUTPUT.on(
             "dz2", lambda given, right: -2 * (given.y - right.o) * slope_of_sigmoid(right.o)
@@ -1468,7 +1470,7 @@ class SlopeOfPReLU(Calculation):
             "da",
             lambda given, right: right.G,
             recorded="The answer stopped at the matrix of contributions, one for each cell.",
-            why="The slope was treated like a map with a value of its own in each cell.",
+            why="As if the slope had a value of its own in each cell.",
         ),
         mistakes.MEAN_FOR_SUM.on("da", lambda given, right: Fraction(right.da) / len(numbers(right.G))),
     )
