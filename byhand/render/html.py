@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from byhand import notation
-from byhand.formula import mathml
+from byhand.formula import mathml, plain
 from byhand.question import Problem
 from byhand.render import document
 from byhand.render.document import Array, Block, Equation, Fold, Heading, Items, Paragraph, Player, Steps
@@ -26,7 +26,7 @@ from byhand.trace import Cell, Step, Trace
 
 _NUMBER = re.compile(r"-?[\d.]+")
 _TAGS = {"strong": "strong", "emphasis": "em", "code": "code"}
-_SHORT_EQUATION = 60  # characters of LaTeX that fit behind a sentence on the same line
+_SHORT_EQUATION = 28  # characters that fit on a line of a phone
 
 
 def problem(problem: Problem, *, level: int = 3, heading: bool = True) -> str:
@@ -185,7 +185,7 @@ class _Page:
 def _line(what: str, equation: str) -> str:
     if not equation:
         return rich(what)
-    if len(equation) <= _SHORT_EQUATION:
+    if len(plain(equation)) <= _SHORT_EQUATION:
         return f"{rich(what)} {mathml(equation)}"
     return f'{rich(what)} <span class="equation">{mathml(equation)}</span>'
 

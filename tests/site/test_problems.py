@@ -46,12 +46,12 @@ def test_the_museum_shows_every_recorded_mistake(page: Page, server: str):
     assert len(exhibits) >= 20
 
 
-@pytest.mark.parametrize("address", [*BANK, "chapters/practice/museum.html"])
-def test_without_scripts_everything_is_there(browser: Browser, server: str, address: str):
+@pytest.mark.parametrize("place", [*BANK, "chapters/practice/museum.html"])
+def test_without_scripts_everything_is_there(browser: Browser, server: str, place: str):
     """Solutions open, steps stand in lists, tables have headings, and no player shows that could not play."""
     context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
     page = context.new_page()
-    page.goto(server + address)
+    page.goto(server + place)
     assert page.locator("[data-player]:visible").count() == 0
     for summary in page.locator("section.problem > details > summary").all()[:4]:
         summary.click()
@@ -59,12 +59,12 @@ def test_without_scripts_everything_is_there(browser: Browser, server: str, addr
     context.close()
 
 
-@pytest.mark.parametrize("address", [*BANK, "chapters/practice/museum.html"])
+@pytest.mark.parametrize("place", [*BANK, "chapters/practice/museum.html"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_unfolded_pages_fit_a_phone_and_can_be_read(phone: Page, server: str, address: str, theme: str):
+def test_unfolded_pages_fit_a_phone_and_can_be_read(phone: Page, server: str, place: str, theme: str):
     """Everything unfolded, the page itself does not scroll sideways, and marked cells can be read."""
     phone.emulate_media(color_scheme=theme)
-    open_everything(phone, server + address)
+    open_everything(phone, server + place)
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     faint = phone.evaluate(
         """() => [...document.querySelectorAll(".player td.touched")].map((cell) => {
