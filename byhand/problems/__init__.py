@@ -16,6 +16,7 @@ TOPICS = {
     "backpropagation": "Backpropagation",
     "convolution": "Convolution and pooling",
     "counting": "Sizes, parameters and costs",
+    "convolution_backward": "Backpropagation through convolution and pooling",
     "regularisation": "Underfitting, overfitting and regularisation",
     "architectures": "Residual nets, Inception and DenseNet",
     "detection": "Object detection",
