@@ -94,8 +94,8 @@ def formulas(blocks: Iterable[Block]) -> list[str]:
         match block:
             case Equation(tex):
                 found.append(tex)
-            case Array(symbol):
-                found.append(f"{symbol} = {markdown.value(block)}")
+            case Array():
+                found.append(f"{block.tex} = {markdown.value(block)}")
             case Steps(steps, _, digits):
                 found += [step.equation(digits) for step in steps if step.equation(digits)]
             case Fold(_, inner):
