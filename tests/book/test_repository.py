@@ -96,7 +96,7 @@ def test_address_stands_in_one_place():
 def test_readme_examples_run():
     """What the README shows is what the packages answer."""
     failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
-    assert (failed, tried) == (0, 6)
+    assert (failed, tried) == (0, 9)
 
 
 def test_links_between_files_lead_somewhere():
