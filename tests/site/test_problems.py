@@ -6,7 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Browser, Page
-from site_server import SITE, pages  # tools/site_server.py
+from site_server import SITE  # tools/site_server.py
 
 import byhand
 from byhand.problems import TOPICS
@@ -128,8 +128,3 @@ def test_every_player_reaches_its_last_step(page: Page, server: str):
             }).map((player) => player.closest("[data-problem]").dataset.problem)"""
         )
         assert stuck == [], address
-
-
-def test_pages_have_one_heading_of_the_first_level():
-    for address in pages():
-        assert (SITE / address).read_text(encoding="utf-8").count("<h1") == 1, address
