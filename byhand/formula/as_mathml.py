@@ -173,13 +173,25 @@ def _root(node: Root, display: bool, tight: bool) -> str:
 def _scripts(node: Scripts, display: bool, tight: bool) -> str:
     under = takes_limits(node.base, display)
     base = _write(node.base, display, tight)
-    scripts = "".join(_write(each, False, True) for each in (node.sub, node.sup) if each is not None)
+    above = () if node.sup is None else items_of(node.sup)
+    if above and isinstance(above[0], Primes) and not under:
+        base, above = f"<mrow>{base}{_write(above[0], False, True)}</mrow>", above[1:]
+    below = () if node.sub is None else items_of(node.sub)
+    if not (below or above):
+        return base
     names = ("munder", "mover", "munderover") if under else ("msub", "msup", "msubsup")
-    name = names[1 if node.sub is None else 0 if node.sup is None else 2]
-    return f"<{name}>{base}{scripts}</{name}>"
+    name = names[1 if not below else 0 if not above else 2]
+    return f"<{name}>{base}{_script(below)}{_script(above)}</{name}>"
+
+
+def _script(items: tuple[Node, ...]) -> str:
+    if len(items) < 2:
+        return "".join(_write(item, False, True) for item in items)
+    return f"<mrow>{_side_by_side(items, False, True)}</mrow>"
 
 
 def _primes(node: Primes, display: bool, tight: bool) -> str:
+    # Fonts draw a prime raised already, so it stands beside its letter; as a script it would come out tiny.
     return f"<mo{_NO_SPACES}>{_PRIMES[node.count - 1]}</mo>"
 
 

@@ -7,6 +7,7 @@ are plain (E for 𝔼) unless every font has them (ℝ, ℒ): many screen reader
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -54,7 +55,7 @@ def plain(tex: str) -> str:
     >>> plain(r"\sigma(z) = \frac{1}{1 + e^{-z}}")
     'σ(z) = 1/(1 + e^(−z))'
     """
-    return " ".join(_line(items_of(parse(tex)), False).split())
+    return re.sub(" +", " ", _line(items_of(parse(tex)), False)).strip(" ")
 
 
 def _write(node: Node, tight: bool) -> str:
@@ -100,7 +101,7 @@ def _apart(left: Node, right: Node, before: str, after: str, tight: bool) -> boo
         return True
     if isinstance(left, Scripts | Root):
         return after != "("
-    word = isinstance(left, Name | Text) or isinstance(right, Name | Text | Number)
+    word = isinstance(left, Name | Text) or isinstance(right, Name | Text) or after.isdigit()
     return word and before.isalnum() and after.isalnum()
 
 
@@ -182,7 +183,7 @@ def _function(node: Function, tight: bool) -> str:
 
 
 def _text(node: Text, tight: bool) -> str:
-    return node.words
+    return node.words.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _space(node: Space, tight: bool) -> str:

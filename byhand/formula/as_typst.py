@@ -113,7 +113,8 @@ def _pairs(items: tuple[Node, ...]) -> dict[int, bool]:
         character = _bracket(item)
         if character and character in _PAIRED[0]:
             paired[i] = False
-            waiting.append(i)
+            if isinstance(item, Operator):  # one with scripts opens nothing in Typst
+                waiting.append(i)
         elif character and character in _PAIRED[1]:
             paired[i] = bool(waiting)
             if waiting:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_letters
 
 from byhand.formula.symbols import (
     ACCENTS,
@@ -221,9 +222,8 @@ def parse(tex: str) -> Node:
 
     Examples
     --------
-    >>> parse(r"\frac12 x")
-    Row(items=(Fraction(numerator=Number(digits='1', alphabet='upright'), \
-denominator=Number(digits='2', alphabet='upright'), small=False), Letter(character='x', alphabet='italic')))
+    >>> parse(r"-\frac12").items[0]
+    Operator(character='−', role='prefix')
     """
     if not isinstance(tex, str):
         raise TypeError(f"a formula must be text in LaTeX, got {tex!r}")
@@ -247,6 +247,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _WORDS = re.compile(r"\s*\{((?:[^{}\\$]|\\[%#&_${} ])*)\}", re.DOTALL)
+_ENVIRONMENT = re.compile(r"\{([A-Za-z]*\*?)\}")
+_MARKS = re.compile("'*")
 _DIGITS = tuple("0123456789")
 _END = ""
 
@@ -321,7 +323,7 @@ class _Reader:
 
     def superscript(self) -> Node:
         """Read primes, then what is raised beside them."""
-        primes = re.compile("'*").match(self.tex, self.start)
+        primes = _MARKS.match(self.tex, self.start)
         count = len(primes[0])
         if count > 4:
             raise self.error(f"found {count} primes, expected at most 4")
@@ -364,9 +366,7 @@ class _Reader:
             near = difflib.get_close_matches(token, _COMMANDS, 3)
             hint = f"; near it are {', '.join(near)}" if near else ""
             return self.error(f"found the unknown command {token}{hint}. Supported are {' '.join(_COMMANDS)}")
-        return self.error(
-            f"found {token!r}; supported are letters, digits, {' '.join(_CHARACTERS)}, commands"
-        )
+        return self.error(f"found {token}; supported are letters, digits, {' '.join(_CHARACTERS)}, commands")
 
     def argument(self, of: str) -> Node:
         """Read what belongs to ``of``: a group, one digit, one letter or one symbol; more after ``^`` and ``_``."""
@@ -375,17 +375,15 @@ class _Reader:
             self.go_to(self.start + 1)
             return Number(digit)
         if self.token == "{" or self.token in _ARGUMENTS or (of in "^_" and self.token in _BARE):
-            node = self.atom()
+            position, node = self.start, self.atom()
             if node == _NOTHING:
-                raise self.error(f"found empty braces before here, expected something in them for {of}")
+                raise self.error(f"found empty braces, expected something in them for {of}", position)
             return _alone(node)
         if self.token == _END or self.token in _CLOSERS:
             raise self.error(f"found {self.found()}, expected something for {of}")
         if self.token not in _READERS and self.token not in _SIMPLE and self.token[1:2] not in _DIGITS:
             raise self.unknown()
-        raise self.error(
-            f"found {self.token} right after {of}, expected {of}{{{self.token} ...}}, with braces"
-        )
+        raise self.error(f"found {self.token} right after {of}, expected braces: {of}{{{self.token} ...}}")
 
     def expect(self, token: str) -> None:
         """Step over ``token``."""
@@ -507,7 +505,7 @@ class _Reader:
 
     def environment(self) -> str:
         """Read ``{name}``."""
-        found = re.compile(r"\{([A-Za-z]*\*?)\}").match(self.tex, self.start)
+        found = _ENVIRONMENT.match(self.tex, self.start)
         if found is None:
             raise self.error(f"found {self.found()}, expected the name of an environment in braces")
         self.go_to(found.end())
@@ -525,6 +523,10 @@ class _Reader:
                 break
             if self.take() == "\\\\":
                 rows.append([])
+                if self.token in ("[", "*"):
+                    raise self.error(
+                        f"found {self.token} after \\\\, where LaTeX takes it for an option: write {{{self.token}}}"
+                    )
         if rows[-1] == [_NOTHING]:  # a \\ after the last row starts no new one
             rows.pop()
         if not rows:
@@ -569,7 +571,9 @@ def _settled(items: list[Node], before: str) -> tuple[Node, ...]:
             if before in _STARTS:
                 now = "prefix"
                 items[i] = _in_role(item, now)
-        elif now == "ordinary" and before in _STARTS and isinstance(item, Operator) and item.character in BARS:
+        elif (
+            before in _STARTS and isinstance(item, Operator) and now == "ordinary" and item.character in BARS
+        ):
             now = "opening"
             items[i] = _in_role(item, now)
         before = now
@@ -601,7 +605,7 @@ _HINTS = {
 
 def _simple() -> dict[str, Node]:
     """Return every token that is a node by itself."""
-    nodes: dict[str, Node] = {letter: Letter(letter) for letter in map(chr, range(128)) if letter.isalpha()}
+    nodes: dict[str, Node] = {letter: Letter(letter) for letter in ascii_letters}
     for tex, (character, of) in SYMBOLS.items():
         nodes[tex] = Letter(character, of) if of in ("italic", "upright") else Operator(character, of)
     nodes |= {f"\\{name}": Function(name, limits) for name, limits in FUNCTIONS.items()}
