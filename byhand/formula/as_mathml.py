@@ -224,7 +224,8 @@ def _table(node: Table, display: bool, tight: bool) -> str:
     rows = "".join(f"<mtr>{_cells(row, node.kind)}</mtr>" for row in node.rows)
     table = f"<mtable{style}>{rows}</mtable>"
     opening, closing = TABLES[node.kind]
-    return f"<mrow>{_fence(opening)}{table}{_fence(closing)}</mrow>" if opening else table
+    # The class lets a style sheet draw brackets that grow with the table: without a font made for mathematics, few do.
+    return f'<mrow class="{node.kind}">{_fence(opening)}{table}{_fence(closing)}</mrow>' if opening else table
 
 
 def _cells(row: tuple[Node, ...], kind: str) -> str:

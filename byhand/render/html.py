@@ -171,10 +171,9 @@ class _Page:
         return (
             f'<figure class="player" data-player="" hidden=""><figcaption>Step by step</figcaption>'
             f'<div class="player-controls"><button type="button" data-move="-1">Previous</button>'
-            f'<label for="{identity}">Step</label>'
+            f'<button type="button" data-move="1">Next</button><label for="{identity}">Step</label>'
             f'<input type="range" id="{identity}" min="0" max="{last}" value="0" '
-            f'aria-valuetext="1 of {last + 1}"/><output for="{identity}">1 of {last + 1}</output>'
-            f'<button type="button" data-move="1">Next</button></div>'
+            f'aria-valuetext="1 of {last + 1}"/><output for="{identity}">1 of {last + 1}</output></div>'
             f'<p class="player-line" aria-live="polite"></p><div class="arrays">{tables}</div></figure>'
         )
 

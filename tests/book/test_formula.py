@@ -146,7 +146,8 @@ n! = 1 \cdot 2 \cdots n, \qquad \langle x, y \rangle \propto \Gamma\Omega
 \begin{bmatrix} a_{11} & \cdots & a_{1n} \\ \vdots & & \vdots \\ a_{m1} & \cdots & a_{mn} \end{bmatrix}
 \sum_{i \in S} \mathbf{\mu}_i \div \ell \equiv \frac{\frac{a}{b}}{\frac{c}{d}}
 {\hat{y}}^2 + {x_i}^{2} + {}^{2} - \left[ x^{y^z} \right)_{a_b} + e^{\frac{1}{2}}
-f(\cdot), \; x^{+}, \; x^*, \; {-}1, \; 1{:}2, \; x_{-1}, \; (+), \; a = -b, \; \pm 1, \; a \times -1, \; (x +), \; y \cdot = z
+f(\cdot), \; x^{+}, \; x^*, \; {-}1, \; 1{:}2, \; x_{-1}, \; (+), \; a = -b, \; \pm 1,
+    \; a \times -1, \; (x +), \; y \cdot = z
 x_1^2 \; x^2_1 \; f'_1 \; f'^{2} \; \mathrm{ReLU}' \; 2^{10} \; x^10 \; \frac12 \; \sqrt2 \; \hat{\mathbf{x}} \;
     x_\frac12
 12\,345.5 + .5 = 12{,}346 \; \& \; \# \_ x \ast y \circ z; w? \lVert x \rVert \Vert \Phi
