@@ -1,3 +1,3 @@
-"""In NumPy's place on the path while byhand's own tests run: whoever imports it there learns that byhand does without."""
+"""In NumPy's place on the path while byhand's own tests run: whoever imports it learns that byhand does without."""
 
 raise ModuleNotFoundError("byhand and its tests do without NumPy", name="numpy")
