@@ -57,15 +57,15 @@ class Calculation(Problem):
     @classmethod
     def draw(cls, draws: Draws) -> Mapping[str, Any]:
         """Return new givens of the same kind and difficulty; raise ``Degenerate`` if they would make a bad problem."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{cls.__name__} does not define draw")
 
     def pose(self) -> str:
         """Return the question in words; what is asked is added from ``parts``."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define pose")
 
     def solve(self, work: Work) -> None:
         """Write the solution on the sheet, closing every part."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define solve")
 
     def refuse(self) -> None:
         """Raise ``Degenerate`` if the solved problem has a flaw, such as a tie; called on variants."""

@@ -49,11 +49,11 @@ class Problem:
     @classmethod
     def variant(cls, seed: int) -> Problem:
         """Return the problem of the same kind that belongs to the seed."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{cls.__name__} does not define variant")
 
     def check(self, text: str) -> Feedback:
         """Compare what a student typed with the answer, and say what to make of it."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define check")
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 import byhand
 from byhand.calculation import Calculation
+from byhand.concept import Concept
 
 SEEDS = 500
 
@@ -63,3 +64,10 @@ def recognised(identity: str, text: str, mistake: str) -> None:
     feedback = byhand.problem(identity).check(text)
     assert not feedback.correct, feedback
     assert feedback.mistake == mistake, feedback
+
+
+def concept(identity: str) -> Concept:
+    """Return a question that is answered in words."""
+    problem = byhand.problem(identity)
+    assert isinstance(problem, Concept)
+    return problem

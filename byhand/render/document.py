@@ -35,7 +35,8 @@ def spans(rich: str) -> list[Span]:
     for match in _SPAN.finditer(rich):
         if match.start() > end:
             found.append(Span("text", rich[end : match.start()]))
-        found.append(Span(match.lastgroup, match[match.lastgroup]))  # type: ignore[arg-type]
+        kind = match.lastgroup  # the groups of the pattern are named after the kinds
+        found.append(Span(kind, match[kind]))
         end = match.end()
     if end < len(rich):
         found.append(Span("text", rich[end:]))

@@ -10,9 +10,10 @@ import random
 import re
 
 import pytest
+from routes import concept
 
 import byhand
-from byhand.concept import Choice, Concept
+from byhand.concept import Choice
 
 # Every point is made.
 FULL = {
@@ -327,12 +328,6 @@ TRUE = {
 
 IDS = list(FULL)
 SEEDS = 200
-
-
-def concept(identity: str) -> Concept:
-    problem = byhand.problem(identity)
-    assert isinstance(problem, Concept)
-    return problem
 
 
 def variants(identity: str) -> list[Choice]:

@@ -6,11 +6,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from routes import hold, recognised, verified
+from routes import concept, hold, recognised, verified
 
 import byhand
 from byhand.calculation import Calculation
-from byhand.concept import Concept
 from cvlib import nn, ops
 
 
@@ -286,12 +285,6 @@ def test_pooling_variants_speak_of_the_right_pooling():
 
 
 # A16: why convolutions
-
-
-def concept(identity: str) -> Concept:
-    problem = byhand.problem(identity)
-    assert isinstance(problem, Concept)
-    return problem
 
 
 def test_a16_accepts_its_model_answer():

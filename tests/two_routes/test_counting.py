@@ -13,11 +13,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from routes import hold, recognised, verified
+from routes import concept, hold, recognised, verified
 
 import byhand
 from byhand.calculation import Calculation
-from byhand.concept import Concept
 from byhand.draws import Degenerate
 from cvlib import nn, ops
 
@@ -343,12 +342,6 @@ def test_a28_slips():
 
 
 # A27: what it is good for
-
-
-def concept(identity: str) -> Concept:
-    problem = byhand.problem(identity)
-    assert isinstance(problem, Concept)
-    return problem
 
 
 def test_a27_accepts_its_model_answer():
