@@ -1,7 +1,9 @@
 """The definitions against the coursework's answers, SciPy, and differences that are exact in fractions."""
 
 import doctest
+import importlib
 import math
+import pkgutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -16,6 +18,11 @@ from hypothesis import strategies as st
 
 import byhand._nested
 from byhand import definitions as by
+
+MODULES = [
+    byhand._nested,
+    *(importlib.import_module(m.name) for m in pkgutil.iter_modules(by.__path__, "byhand.definitions.")),
+]
 
 F = Fraction
 few = settings(max_examples=40, deadline=None)
@@ -624,8 +631,9 @@ def test_the_standard_library_is_enough():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("module", [by, byhand._nested])
+@pytest.mark.parametrize("module", MODULES)
 def test_examples_in_the_docstrings(module):
     failed, attempted = doctest.testmod(module)
-    assert attempted > 5
+    public = [name for name in vars(by) if getattr(getattr(by, name), "__module__", "") == module.__name__]
+    assert attempted >= len(public)
     assert failed == 0

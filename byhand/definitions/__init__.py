@@ -1,0 +1,69 @@
+"""The textbook's sums as visible loops over nested lists: what each operation *is*, exact where it can be.
+
+Names and arguments are those of ``cvlib.ops`` and ``cvlib.losses``; maps are (N, C, H, W). Every backward is
+read off its forward: the forward line is quoted, and each product hands its share of the upstream gradient to
+both of its factors. ``dx`` means dL/dx; gradients come back in the order of the forward's arguments.
+
+*Exactness.* Integers and :class:`fractions.Fraction` stay exact in :func:`linear`, :func:`conv2d`, both
+poolings, :func:`relu`, :func:`mean_squared_error`, :func:`squared_error` and their gradients: a mean of
+integers is a Fraction. What needs an exponential or a logarithm is computed in floats.
+
+References
+----------
+Goodfellow, Bengio and Courville, *Deep Learning*, MIT Press 2016: convolution (9.6), softmax (6.29).
+Bishop, *Pattern Recognition and Machine Learning*, Springer 2006: sigmoid (4.59) and its derivative (4.88),
+binary (4.90) and multiclass (4.108) cross-entropy and the gradient (4.109), relative entropy (1.113).
+"""
+
+from byhand.definitions.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from byhand.definitions.conv import conv2d, conv2d_backward
+from byhand.definitions.linear import linear, linear_backward
+from byhand.definitions.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_backward,
+    binary_cross_entropy_with_logits,
+    binary_cross_entropy_with_logits_backward,
+    cross_entropy,
+    cross_entropy_backward,
+    kl_divergence,
+    kl_divergence_backward,
+    mean_squared_error,
+    mean_squared_error_backward,
+    squared_error,
+    squared_error_backward,
+)
+from byhand.definitions.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from byhand.definitions.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
+
+__all__ = [
+    "avg_pool2d",
+    "avg_pool2d_backward",
+    "binary_cross_entropy",
+    "binary_cross_entropy_backward",
+    "binary_cross_entropy_with_logits",
+    "binary_cross_entropy_with_logits_backward",
+    "conv2d",
+    "conv2d_backward",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "kl_divergence",
+    "kl_divergence_backward",
+    "linear",
+    "linear_backward",
+    "log_softmax",
+    "log_softmax_backward",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "mean_squared_error",
+    "mean_squared_error_backward",
+    "relu",
+    "relu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "softmax",
+    "softmax_backward",
+    "squared_error",
+    "squared_error_backward",
+    "tanh",
+    "tanh_backward",
+]
