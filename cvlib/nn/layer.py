@@ -23,6 +23,8 @@ class Layer:
         The arrays that are learned; empty for most layers.
     gradients : dict of str to ndarray
         dL/dp under the name of each parameter p, from the last ``backward``.
+    buffers : dict of str to ndarray
+        What a layer keeps but does not learn, such as running statistics; empty for most.
     x : ndarray or None
         The last input.
 
@@ -43,6 +45,7 @@ class Layer:
     def __init__(self) -> None:
         self.parameters: dict[str, np.ndarray] = {}
         self.gradients: dict[str, np.ndarray] = {}
+        self.buffers: dict[str, np.ndarray] = {}
         self.x: ArrayLike | None = None
 
     def __call__(self, x: ArrayLike, *, training: bool = False) -> np.ndarray:
