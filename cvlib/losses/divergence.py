@@ -1,0 +1,110 @@
+"""Divergences: how far one distribution is from another."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from cvlib._checks import number
+from cvlib.losses._arguments import not_empty, quotient, rows_sum_to_one, times_log, unit
+from cvlib.ops._arrays import as_float, common_float, same_shape
+
+__all__ = [
+    "kl_divergence",
+    "kl_divergence_backward",
+]
+
+
+def kl_divergence(p: ArrayLike, q: ArrayLike, *, base: float | None = None) -> float:
+    r"""Return the Kullback-Leibler divergence of q from p, summed over the last axis, averaged over rows.
+
+    .. math:: D(p \,\|\, q) = \frac{1}{N} \sum_n \sum_k p_{nk} \log \frac{p_{nk}}{q_{nk}}
+
+    With 0 log 0 = 0, and ``inf`` where q rules out what p allows (q = 0 < p). It is 0 only for p = q, and not
+    symmetric.
+
+    Parameters
+    ----------
+    p, q : array_like
+        Distributions along the last axis: (K,), or (N, K), or more leading axes. Same shape.
+    base : float, optional
+        Base of the logarithm: 2 for bits; natural (nats) if not given.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a row is no distribution (NaN, negative, or not summing to 1).
+
+    References
+    ----------
+    Kullback and Leibler, "On information and sufficiency", Annals of Mathematical Statistics 22 (1951) 79-86,
+    doi:10.1214/aoms/1177729694.
+
+    Examples
+    --------
+    >>> kl_divergence([0.5, 0.5, 0.0], [0.25, 0.25, 0.5], base=2)
+    1.0
+    """
+    p, q = _distributions(p, q)
+    with np.errstate(divide="ignore"):  # log 0 = -inf is meant
+        terms = times_log(p, np.log(p)) - times_log(p, np.log(q))
+    return float(np.mean(terms.sum(axis=-1))) / unit(base)
+
+
+def kl_divergence_backward(
+    p: ArrayLike, q: ArrayLike, dloss: float = 1.0, *, base: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Return the gradients of :func:`kl_divergence` with respect to p and to q.
+
+    .. math::
+
+        \frac{\partial D}{\partial p_{nk}} = \frac{1}{N} \Big( \log \frac{p_{nk}}{q_{nk}} + 1 \Big), \qquad
+        \frac{\partial D}{\partial q_{nk}} = -\frac{1}{N} \frac{p_{nk}}{q_{nk}}
+
+    Every entry counts as free: that rows sum to 1 is the business of the softmax before it. At the edges
+    the limits are returned: dp is -inf where p = 0 < q and inf where q = 0 < p, dq is -inf there. Where p =
+    q = 0 the class does not exist, and both are 0.
+
+    Parameters
+    ----------
+    p, q : array_like
+        The forward's arguments.
+    dloss : float
+        Upstream gradient.
+    base : float, optional
+        The forward's base.
+
+    Returns
+    -------
+    dp, dq : ndarray
+        Shape of ``p``.
+
+    Raises
+    ------
+    ValueError
+        As the forward does.
+
+    Examples
+    --------
+    >>> dp, dq = kl_divergence_backward([0.5, 0.5], [0.25, 0.75])
+    >>> dq
+    array([-2.        , -0.66666667])
+    """
+    p, q = _distributions(p, q)
+    scale = number("dloss", dloss) / (p.size // p.shape[-1] * unit(base))
+    exists = (p > 0) | (q > 0)
+    with np.errstate(divide="ignore"):
+        log_ratio = np.subtract(np.log(p), np.log(q), out=np.zeros_like(p), where=exists)
+    return (log_ratio + exists) * scale, (0 - quotient(p, q)) * scale
+
+
+def _distributions(p: ArrayLike, q: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    p = not_empty("p", as_float("p", p))
+    if p.ndim == 0:
+        raise ValueError(f"p must be a distribution along its last axis, got the single number {p}")
+    q = same_shape("q", q, p.shape)
+    return common_float(rows_sum_to_one("p", p), rows_sum_to_one("q", q))
