@@ -21,7 +21,7 @@ from byhand import definitions as by
 
 MODULES = [
     byhand._nested,
-    *(importlib.import_module(m.name) for m in pkgutil.iter_modules(by.__path__, "byhand.definitions.")),
+    *(importlib.import_module(m.name) for m in pkgutil.walk_packages(by.__path__, "byhand.definitions.")),
 ]
 
 F = Fraction
