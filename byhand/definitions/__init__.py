@@ -17,6 +17,7 @@ binary (4.90) and multiclass (4.108) cross-entropy and the gradient (4.109), rel
 
 from byhand.definitions.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
 from byhand.definitions.conv import conv2d, conv2d_backward
+from byhand.definitions.embedding import embedding, embedding_backward
 from byhand.definitions.linear import linear, linear_backward
 from byhand.definitions.losses import (
     binary_cross_entropy,
@@ -33,6 +34,7 @@ from byhand.definitions.losses import (
     squared_error_backward,
 )
 from byhand.definitions.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from byhand.definitions.recurrent import lstm_cell, lstm_cell_backward, rnn_cell, rnn_cell_backward
 from byhand.definitions.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 
 __all__ = [
@@ -46,18 +48,24 @@ __all__ = [
     "conv2d_backward",
     "cross_entropy",
     "cross_entropy_backward",
+    "embedding",
+    "embedding_backward",
     "kl_divergence",
     "kl_divergence_backward",
     "linear",
     "linear_backward",
     "log_softmax",
     "log_softmax_backward",
+    "lstm_cell",
+    "lstm_cell_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "mean_squared_error",
     "mean_squared_error_backward",
     "relu",
     "relu_backward",
+    "rnn_cell",
+    "rnn_cell_backward",
     "sigmoid",
     "sigmoid_backward",
     "softmax",
