@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cvlib._checks import number
-from cvlib.losses._arguments import not_empty, probabilities_in, quotient, times_log, unit
-from cvlib.ops._arrays import as_float, same_shape
+from cvlib.losses._arguments import beside, numbers, probabilities_in, quotient, times_log, unit
 from cvlib.ops.activations import sigmoid
 
 __all__ = [
@@ -173,12 +172,11 @@ def binary_cross_entropy_with_logits_backward(
 
 
 def _binary(probabilities: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    p = not_empty("probabilities", as_float("probabilities", probabilities))
+    p = numbers("probabilities", probabilities)
     _, y = _binary_logits(p, labels)
     return probabilities_in("probabilities", p), y
 
 
 def _binary_logits(logits: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    z = not_empty("logits", as_float("logits", logits))
-    y = probabilities_in("labels", same_shape("labels", labels, z.shape))
-    return z, y.astype(z.dtype, copy=False)
+    z = numbers("logits", logits)
+    return z, probabilities_in("labels", beside("labels", labels, z))

@@ -114,3 +114,26 @@ def common_float(*arrays: np.ndarray | None) -> tuple[np.ndarray | None, ...]:
     if len(dtypes) == 1:
         return arrays
     return tuple(None if array is None else array.astype(np.float64, copy=False) for array in arrays)
+
+
+def indices_below(limit: int, name: str, x: ArrayLike) -> np.ndarray:
+    """Return ``x`` as an array of indices if all are whole numbers in 0 ... limit - 1: classes, words, rows.
+
+    Examples
+    --------
+    >>> indices_below(3, "labels", [0, 2, 3])
+    Traceback (most recent call last):
+        ...
+    ValueError: labels must lie in 0 ... 2, got 3 at index (2,)
+    """
+    try:
+        x = np.asarray(x)
+    except ValueError:  # NumPy's word for lists of unequal lengths
+        raise TypeError(f"{name} must be a rectangle of integers, got lists of unequal lengths") from None
+    if x.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers, got an array of {x.dtype}")
+    wrong = (x < 0) | (x >= limit)
+    if wrong.any():
+        index = tuple(map(int, np.argwhere(wrong)[0]))
+        raise ValueError(f"{name} must lie in 0 ... {limit - 1}, got {x[index]} at index {index}")
+    return x.astype(np.intp, copy=False)
