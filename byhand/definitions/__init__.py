@@ -1,6 +1,6 @@
 """The textbook's sums as visible loops over nested lists: what each operation *is*, exact where it can be.
 
-Names and arguments are those of ``cvlib.ops`` and ``cvlib.losses``; maps are (N, C, H, W). Every backward is
+Names and arguments are those of ``cvlib.ops``, ``cvlib.losses`` and ``cvlib.boxes``; maps are (N, C, H, W). Every backward is
 read off its forward: the forward line is quoted, and each product hands its share of the upstream gradient to
 both of its factors. ``dx`` means dL/dx; gradients come back in the order of the forward's arguments.
 
@@ -16,6 +16,15 @@ binary (4.90) and multiclass (4.108) cross-entropy and the gradient (4.109), rel
 """
 
 from byhand.definitions.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from byhand.definitions.boxes import (
+    average_precision,
+    decode_boxes,
+    encode_boxes,
+    iou,
+    match_anchors,
+    nms,
+    precision_recall,
+)
 from byhand.definitions.conv import conv2d, conv2d_backward
 from byhand.definitions.embedding import embedding, embedding_backward
 from byhand.definitions.linear import linear, linear_backward
@@ -38,6 +47,7 @@ from byhand.definitions.recurrent import lstm_cell, lstm_cell_backward, rnn_cell
 from byhand.definitions.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 
 __all__ = [
+    "average_precision",
     "avg_pool2d",
     "avg_pool2d_backward",
     "binary_cross_entropy",
@@ -48,8 +58,11 @@ __all__ = [
     "conv2d_backward",
     "cross_entropy",
     "cross_entropy_backward",
+    "decode_boxes",
     "embedding",
     "embedding_backward",
+    "encode_boxes",
+    "iou",
     "kl_divergence",
     "kl_divergence_backward",
     "linear",
@@ -58,10 +71,13 @@ __all__ = [
     "log_softmax_backward",
     "lstm_cell",
     "lstm_cell_backward",
+    "match_anchors",
     "max_pool2d",
     "max_pool2d_backward",
     "mean_squared_error",
     "mean_squared_error_backward",
+    "nms",
+    "precision_recall",
     "relu",
     "relu_backward",
     "rnn_cell",

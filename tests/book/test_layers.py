@@ -15,7 +15,7 @@ FLOORS = [
     {"shapes"},
     {"counting"},
     {"ops"},
-    {"losses", "optim", "init", "gradcheck"},
+    {"losses", "optim", "init", "boxes", "gradcheck"},
     {"nn"},
     {"models", "train", "data"},
     {"viz"},
