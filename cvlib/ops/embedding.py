@@ -87,10 +87,11 @@ def embedding_backward(dy: ArrayLike, indices: ArrayLike, w: ArrayLike) -> np.nd
     dy, w = common_float(same_shape("dy", dy, (*indices.shape, w.shape[1])), w)
     dw = np.zeros(w.shape, w.dtype)
     if indices.size:
-        # y = w[indices]; sorted, the shares of one word are neighbours: much faster to add than np.add.at
+        # y = w[indices]; sorted, the shares of one word are neighbours: a few times faster than np.add.at
         order = np.argsort(indices, axis=None, kind="stable")
-        words, starts = np.unique(indices.ravel()[order], return_index=True)
-        dw[words] = np.add.reduceat(dy.reshape(-1, w.shape[1])[order], starts)
+        words = indices.ravel()[order]
+        starts = np.flatnonzero(np.diff(words, prepend=-1))
+        dw[words[starts]] = np.add.reduceat(dy.reshape(-1, w.shape[1])[order], starts)
     return dw
 
 
