@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import reduce
 from itertools import product
-from numbers import Rational, Real
+from numbers import Integral, Rational, Real
+from operator import getitem
 from typing import Any
 
 Number = int | Fraction | float
@@ -14,7 +16,7 @@ Matrix = Sequence[Vector]
 Maps = Sequence[Sequence[Matrix]]  # (N, C, H, W): images, channels, rows, columns
 Nested = Sequence[Any]  # any depth, or a single number
 
-_AXES = {1: "1 axis", 2: "2 axes", 4: "4 axes"}
+_AXES = {1: "1 axis", 2: "2 axes", 3: "3 axes", 4: "4 axes"}
 
 
 def shape(name: str, value: object, *letters: str) -> tuple[int, ...]:
@@ -82,6 +84,27 @@ def same_shape(name: str, value: object, expected: tuple[int, ...], what: str) -
     got = shape(name, value)
     if got != expected:
         raise ValueError(f"{name} must have the shape of {what}, {expected}, got {got}")
+
+
+def class_indices(name: str, value: object, num_classes: int) -> None:
+    """Check that every entry of ``value`` is a class index: an integer from 0 to ``num_classes`` - 1.
+
+    Examples
+    --------
+    >>> class_indices("labels", [[0, 1], [2, 0]], 2)
+    Traceback (most recent call last):
+        ...
+    ValueError: labels must be class indices from 0 to 1, got 2 at labels[1][0]
+    """
+    for index in indices(*shape(name, value)):
+        label = reduce(getitem, index, value)
+        place = name + "".join(f"[{i}]" for i in index)
+        if not isinstance(label, Integral):
+            raise TypeError(f"{name} must be class indices (integers), got {label!r} at {place}")
+        if not 0 <= label < num_classes:
+            raise ValueError(
+                f"{name} must be class indices from 0 to {num_classes - 1}, got {label} at {place}"
+            )
 
 
 def zeros(sizes: Sequence[int], zero: Number = 0) -> Any:

@@ -14,7 +14,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 _SUBMODULES = (
-    "shapes", "counting", "ops", "losses", "optim", "init", "boxes", "gradcheck",
+    "shapes", "counting", "ops", "losses", "optim", "init", "boxes", "metrics", "gradcheck",
     "nn", "models", "data", "train", "viz", "explore", "practice",
 )  # fmt: skip
 __all__ = [*_SUBMODULES, "__version__"]

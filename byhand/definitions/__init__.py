@@ -1,8 +1,8 @@
 """The textbook's sums as visible loops over nested lists: what each operation *is*, exact where it can be.
 
-Names and arguments are those of ``cvlib.ops``, ``cvlib.losses`` and ``cvlib.boxes``; maps are (N, C, H, W). Every backward is
-read off its forward: the forward line is quoted, and each product hands its share of the upstream gradient to
-both of its factors. ``dx`` means dL/dx; gradients come back in the order of the forward's arguments.
+Names and arguments are those of ``cvlib.ops``, ``cvlib.losses``, ``cvlib.boxes`` and ``cvlib.metrics``; maps are
+(N, C, H, W). Every backward is read off its forward: the forward line is quoted, and each product hands its share of
+the upstream gradient to both of its factors. ``dx`` means dL/dx; gradients come back in the order of the forward's arguments.
 
 *Exactness.* Integers and :class:`fractions.Fraction` stay exact in :func:`linear`, :func:`conv2d`, both
 poolings, :func:`relu`, :func:`mean_squared_error`, :func:`squared_error` and their gradients: a mean of
@@ -35,15 +35,39 @@ from byhand.definitions.losses import (
     binary_cross_entropy_with_logits_backward,
     cross_entropy,
     cross_entropy_backward,
+    discriminator_loss,
+    discriminator_loss_backward,
+    distillation_loss,
+    distillation_loss_backward,
+    gaussian_kl,
+    gaussian_kl_backward,
+    generator_loss,
+    generator_loss_backward,
+    jensen_shannon_divergence,
+    jensen_shannon_divergence_backward,
     kl_divergence,
     kl_divergence_backward,
+    mean_absolute_error,
+    mean_absolute_error_backward,
     mean_squared_error,
     mean_squared_error_backward,
+    one_hot,
+    optimal_discriminator,
+    pixel_cross_entropy,
+    pixel_cross_entropy_backward,
+    sequence_cross_entropy,
+    sequence_cross_entropy_backward,
+    smooth_l1,
+    smooth_l1_backward,
+    soft_target_cross_entropy,
+    soft_target_cross_entropy_backward,
     squared_error,
     squared_error_backward,
 )
+from byhand.definitions.metrics import confusion_matrix, iou_per_class, mean_iou
 from byhand.definitions.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from byhand.definitions.recurrent import lstm_cell, lstm_cell_backward, rnn_cell, rnn_cell_backward
+from byhand.definitions.reparameterise import reparameterise, reparameterise_backward
 from byhand.definitions.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 
 __all__ = [
@@ -54,15 +78,27 @@ __all__ = [
     "binary_cross_entropy_backward",
     "binary_cross_entropy_with_logits",
     "binary_cross_entropy_with_logits_backward",
+    "confusion_matrix",
     "conv2d",
     "conv2d_backward",
     "cross_entropy",
     "cross_entropy_backward",
     "decode_boxes",
+    "discriminator_loss",
+    "discriminator_loss_backward",
+    "distillation_loss",
+    "distillation_loss_backward",
     "embedding",
     "embedding_backward",
     "encode_boxes",
+    "gaussian_kl",
+    "gaussian_kl_backward",
+    "generator_loss",
+    "generator_loss_backward",
     "iou",
+    "iou_per_class",
+    "jensen_shannon_divergence",
+    "jensen_shannon_divergence_backward",
     "kl_divergence",
     "kl_divergence_backward",
     "linear",
@@ -74,16 +110,31 @@ __all__ = [
     "match_anchors",
     "max_pool2d",
     "max_pool2d_backward",
+    "mean_absolute_error",
+    "mean_absolute_error_backward",
+    "mean_iou",
     "mean_squared_error",
     "mean_squared_error_backward",
     "nms",
+    "one_hot",
+    "optimal_discriminator",
+    "pixel_cross_entropy",
+    "pixel_cross_entropy_backward",
     "precision_recall",
     "relu",
     "relu_backward",
+    "reparameterise",
+    "reparameterise_backward",
     "rnn_cell",
     "rnn_cell_backward",
+    "sequence_cross_entropy",
+    "sequence_cross_entropy_backward",
     "sigmoid",
     "sigmoid_backward",
+    "smooth_l1",
+    "smooth_l1_backward",
+    "soft_target_cross_entropy",
+    "soft_target_cross_entropy_backward",
     "softmax",
     "softmax_backward",
     "squared_error",

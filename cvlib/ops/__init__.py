@@ -4,12 +4,28 @@ The backward takes the upstream gradient dy = dL/dy and the forward's own argume
 their order. Nothing is remembered in between: the signature shows exactly what the chain rule needs.
 """
 
-from cvlib.ops.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from cvlib.ops.activations import (
+    elu,
+    elu_backward,
+    gelu,
+    gelu_backward,
+    sigmoid,
+    sigmoid_backward,
+    silu,
+    silu_backward,
+    softplus,
+    softplus_backward,
+    tanh,
+    tanh_backward,
+)
 from cvlib.ops.conv import conv2d, conv2d_backward
+from cvlib.ops.dropout import dropout, dropout_backward, dropout_mask
 from cvlib.ops.embedding import embedding, embedding_backward
 from cvlib.ops.linear import linear, linear_backward
 from cvlib.ops.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from cvlib.ops.rectifiers import leaky_relu, leaky_relu_backward, prelu, prelu_backward, relu, relu_backward
 from cvlib.ops.recurrent import lstm_cell, lstm_cell_backward, rnn_cell, rnn_cell_backward
+from cvlib.ops.reparameterise import reparameterise, reparameterise_backward
 from cvlib.ops.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 
 __all__ = [
@@ -17,8 +33,17 @@ __all__ = [
     "avg_pool2d_backward",
     "conv2d",
     "conv2d_backward",
+    "dropout",
+    "dropout_backward",
+    "dropout_mask",
+    "elu",
+    "elu_backward",
     "embedding",
     "embedding_backward",
+    "gelu",
+    "gelu_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
     "linear",
     "linear_backward",
     "log_softmax",
@@ -27,14 +52,22 @@ __all__ = [
     "lstm_cell_backward",
     "max_pool2d",
     "max_pool2d_backward",
+    "prelu",
+    "prelu_backward",
     "relu",
     "relu_backward",
+    "reparameterise",
+    "reparameterise_backward",
     "rnn_cell",
     "rnn_cell_backward",
     "sigmoid",
     "sigmoid_backward",
+    "silu",
+    "silu_backward",
     "softmax",
     "softmax_backward",
+    "softplus",
+    "softplus_backward",
     "tanh",
     "tanh_backward",
 ]

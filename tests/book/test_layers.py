@@ -15,7 +15,7 @@ FLOORS = [
     {"shapes"},
     {"counting"},
     {"ops"},
-    {"losses", "optim", "init", "boxes", "gradcheck"},
+    {"losses", "optim", "init", "boxes", "metrics", "gradcheck"},
     {"nn"},
     {"models", "train", "data"},
     {"viz"},

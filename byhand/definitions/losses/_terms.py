@@ -30,6 +30,11 @@ def times_log(a: Number, b: Number) -> float:
     return a * log(b) if a else 0.0
 
 
+def softplus(x: Number) -> float:
+    """Return log(1 + e^x), with x taken out of the logarithm where e^x would overflow."""
+    return max(float(x), 0.0) + math.log1p(math.exp(-abs(x)))
+
+
 def share(a: Number, b: Number) -> float:
     """Return the derivative of a log b for b: a / b, and 0 where a = 0 leaves no term."""
     if not a:
@@ -40,6 +45,20 @@ def share(a: Number, b: Number) -> float:
 def number(name: str, value: Number) -> Number:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a real number, got {value!r} of type {type(value).__name__}")
+    return value
+
+
+def positive(name: str, value: Number) -> Number:
+    """Return ``value`` if it is a finite number above 0."""
+    if not 0 < number(name, value) < math.inf:
+        raise ValueError(f"{name} must be a finite number above 0, got {value}")
+    return value
+
+
+def part(name: str, value: Number) -> Number:
+    """Return ``value`` if it is a number from 0 to 1."""
+    if not 0 <= number(name, value) <= 1:
+        raise ValueError(f"{name} must lie between 0 and 1, got {value}")
     return value
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from byhand._nested import Nested, Number, each, flat, same_shape, shape
 from byhand.definitions.activations import sigmoid_of
-from byhand.definitions.losses._terms import count, log_of_base, number, share, times_log
+from byhand.definitions.losses._terms import count, log_of_base, number, share, softplus, times_log
 
 
 def binary_cross_entropy(probabilities: Nested, labels: Nested, *, base: float | None = None) -> float:
@@ -67,7 +66,7 @@ def binary_cross_entropy_with_logits(logits: Nested, labels: Nested, *, base: fl
     _binary_labels(shape("logits", logits), labels, "logits")
     total = 0.0
     for z, y in zip(flat(logits), flat(labels), strict=True):
-        total += y * _softplus(-z) + (1 - y) * _softplus(z)
+        total += y * softplus(-z) + (1 - y) * softplus(z)
     return total / count(labels) / log_of_base(base)
 
 
@@ -84,11 +83,6 @@ def binary_cross_entropy_with_logits_backward(
     _binary_labels(shape("logits", logits), labels, "logits")
     scale = number("dloss", dloss) / count(labels) / log_of_base(base)
     return each(lambda z, y: scale * (sigmoid_of(z) - y), logits, labels)
-
-
-def _softplus(x: Number) -> float:
-    """Return log(1 + e^x), with x taken out of the logarithm where e^x would overflow."""
-    return max(float(x), 0.0) + math.log1p(math.exp(-abs(x)))
 
 
 def _binary_labels(sizes: tuple[int, ...], labels: Nested, what: str) -> None:

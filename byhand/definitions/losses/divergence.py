@@ -55,6 +55,42 @@ def kl_divergence_backward(
     return dp, dq
 
 
+def jensen_shannon_divergence(p: Nested, q: Nested, *, base: float | None = None) -> float:
+    r"""Return the mean divergence of p and of q from the mixture m halfway between them, the mean over rows.
+
+    .. math:: D_{JS} = \frac12 D(p \,\|\, m) + \frac12 D(q \,\|\, m), \qquad m = \frac{p + q}{2}
+
+    Examples
+    --------
+    >>> jensen_shannon_divergence([1, 0], [0, 1], base=2)
+    1.0
+    """
+    _two_distributions(p, q)
+    m = each(lambda a, b: (a + b) / 2, p, q)
+    return (kl_divergence(p, m, base=base) + kl_divergence(q, m, base=base)) / 2
+
+
+def jensen_shannon_divergence_backward(
+    p: Nested, q: Nested, dloss: Number = 1, *, base: float | None = None
+) -> tuple[Any, Any]:
+    r"""Return (dp, dq) of :func:`jensen_shannon_divergence`, every entry taken as free.
+
+    .. math:: dp = \frac{1}{2N} \log \frac{p}{m}, \qquad dq = \frac{1}{2N} \log \frac{q}{m}
+
+    What p and q do to the logarithm of m cancels against the derivative of p log p + q log q.
+
+    Examples
+    --------
+    >>> jensen_shannon_divergence_backward([0.5, 0.5], [0.5, 0.5])
+    ([0.0, 0.0], [0.0, 0.0])
+    """
+    scale = number("dloss", dloss) / _two_distributions(p, q) / log_of_base(base)
+    # D(p || m) / 2 + D(q || m) / 2
+    dp = each(lambda a, b: scale * (log(a) - log((a + b) / 2)) / 2 if a or b else 0.0, p, q)
+    dq = each(lambda a, b: scale * (log(b) - log((a + b) / 2)) / 2 if a or b else 0.0, p, q)
+    return dp, dq
+
+
 def _two_distributions(p: Nested, q: Nested) -> int:
     """Return the number of rows of p and q once they are checked."""
     sizes = shape("p", p)
