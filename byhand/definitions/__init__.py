@@ -2,7 +2,8 @@
 
 Names and arguments are those of ``cvlib.ops``, ``cvlib.losses``, ``cvlib.boxes`` and ``cvlib.metrics``; maps are
 (N, C, H, W). Every backward is read off its forward: the forward line is quoted, and each product hands its share of
-the upstream gradient to both of its factors. ``dx`` means dL/dx; gradients come back in the order of the forward's arguments.
+the upstream gradient to both of its factors. ``dx`` means dL/dx; gradients come back in the order of the forward's
+arguments.
 
 *Exactness.* Integers and :class:`fractions.Fraction` stay exact in :func:`linear`, :func:`conv2d`, both
 poolings, :func:`relu`, :func:`mean_squared_error`, :func:`squared_error` and their gradients: a mean of
