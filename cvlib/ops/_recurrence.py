@@ -25,8 +25,8 @@ def lstm_step(a: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
 
     All four gates come from one hyperbolic tangent, as sigma(a) = (1 + tanh(a / 2)) / 2.
     """
-    half = np.full(a.shape[1], 0.5, a.dtype)
-    split(half)[2][...] = 1  # g is a tanh already
+    half = np.full((1, a.shape[1]), 0.5, a.dtype)
+    split(half)[2] = 1  # g is a tanh already
     gates = np.tanh(a * half) * half + (1 - half)
     i, f, g, o = split(gates)
     c_next = f * c + i * g
@@ -45,12 +45,12 @@ def lstm_step_backward(
     # c' = f * c + i * g
     di, df, dg = dc_next * g, dc_next * c, dc_next * i
     slopes = di * i * (1 - i), df * f * (1 - f), dg * (1 - g * g), do * o * (1 - o)
-    return np.concatenate(slopes, axis=-1), dc_next * f
+    return np.concatenate(slopes, axis=1), dc_next * f
 
 
-def split(gates: np.ndarray) -> list[np.ndarray]:
-    """Return views of the four gates i, f, g, o along the last axis."""
-    return np.split(gates, 4, axis=-1)
+def split(gates: np.ndarray) -> np.ndarray:
+    """Return the four gates i, f, g, o (N, 4 H) as views one after the other, (4, N, H)."""
+    return gates.reshape(len(gates), 4, gates.shape[1] // 4).swapaxes(0, 1)
 
 
 def as_pair(name: str, value: object) -> tuple[object, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cvlib.ops._arrays import as_float, common_float, same_shape
+from cvlib.ops._arrays import as_float, common_float, indices_below, same_shape
 
 __all__ = ["embedding", "embedding_backward"]
 
@@ -100,14 +100,4 @@ def _checked(indices: ArrayLike, w: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     w = as_float("w", w, ndim=2, layout="(V, D)")
     if w.size == 0:
         raise ValueError(f"w must hold at least one weight, got shape {w.shape}")
-    try:
-        indices = np.asarray(indices)
-    except ValueError:  # NumPy's word for lists of unequal lengths
-        raise TypeError("indices must be a rectangle of integers, got lists of unequal lengths") from None
-    if indices.dtype.kind not in "iu":
-        raise TypeError(f"indices must be integers, got an array of {indices.dtype}")
-    wrong = (indices < 0) | (indices >= len(w))
-    if wrong.any():
-        place = tuple(map(int, np.argwhere(wrong)[0]))
-        raise ValueError(f"indices must lie in 0 ... {len(w) - 1}, got {indices[place]} at index {place}")
-    return indices.astype(np.intp, copy=False), w
+    return indices_below(len(w), "indices", indices), w
