@@ -6,8 +6,8 @@ the upstream gradient to both of its factors. ``dx`` means dL/dx; gradients come
 arguments.
 
 *Exactness.* Integers and :class:`fractions.Fraction` stay exact in :func:`linear`, :func:`conv2d`, both
-poolings, :func:`relu`, :func:`mean_squared_error`, :func:`squared_error` and their gradients: a mean of
-integers is a Fraction. What needs an exponential or a logarithm is computed in floats.
+poolings, the rectifiers, :func:`dropout`, :func:`mean_squared_error`, :func:`squared_error` and their gradients:
+a mean of integers is a Fraction. What needs an exponential or a logarithm is computed in floats.
 
 References
 ----------
@@ -16,7 +16,20 @@ Bishop, *Pattern Recognition and Machine Learning*, Springer 2006: sigmoid (4.59
 binary (4.90) and multiclass (4.108) cross-entropy and the gradient (4.109), relative entropy (1.113).
 """
 
-from byhand.definitions.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
+from byhand.definitions.activations import (
+    elu,
+    elu_backward,
+    gelu,
+    gelu_backward,
+    sigmoid,
+    sigmoid_backward,
+    silu,
+    silu_backward,
+    softplus,
+    softplus_backward,
+    tanh,
+    tanh_backward,
+)
 from byhand.definitions.boxes import (
     average_precision,
     decode_boxes,
@@ -27,6 +40,7 @@ from byhand.definitions.boxes import (
     precision_recall,
 )
 from byhand.definitions.conv import conv2d, conv2d_backward
+from byhand.definitions.dropout import dropout, dropout_backward
 from byhand.definitions.embedding import embedding, embedding_backward
 from byhand.definitions.linear import linear, linear_backward
 from byhand.definitions.losses import (
@@ -67,6 +81,14 @@ from byhand.definitions.losses import (
 )
 from byhand.definitions.metrics import confusion_matrix, iou_per_class, mean_iou
 from byhand.definitions.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from byhand.definitions.rectifiers import (
+    leaky_relu,
+    leaky_relu_backward,
+    prelu,
+    prelu_backward,
+    relu,
+    relu_backward,
+)
 from byhand.definitions.recurrent import lstm_cell, lstm_cell_backward, rnn_cell, rnn_cell_backward
 from byhand.definitions.reparameterise import reparameterise, reparameterise_backward
 from byhand.definitions.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
@@ -89,11 +111,17 @@ __all__ = [
     "discriminator_loss_backward",
     "distillation_loss",
     "distillation_loss_backward",
+    "dropout",
+    "dropout_backward",
+    "elu",
+    "elu_backward",
     "embedding",
     "embedding_backward",
     "encode_boxes",
     "gaussian_kl",
     "gaussian_kl_backward",
+    "gelu",
+    "gelu_backward",
     "generator_loss",
     "generator_loss_backward",
     "iou",
@@ -102,6 +130,8 @@ __all__ = [
     "jensen_shannon_divergence_backward",
     "kl_divergence",
     "kl_divergence_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
     "linear",
     "linear_backward",
     "log_softmax",
@@ -122,6 +152,8 @@ __all__ = [
     "pixel_cross_entropy",
     "pixel_cross_entropy_backward",
     "precision_recall",
+    "prelu",
+    "prelu_backward",
     "relu",
     "relu_backward",
     "reparameterise",
@@ -132,12 +164,16 @@ __all__ = [
     "sequence_cross_entropy_backward",
     "sigmoid",
     "sigmoid_backward",
+    "silu",
+    "silu_backward",
     "smooth_l1",
     "smooth_l1_backward",
     "soft_target_cross_entropy",
     "soft_target_cross_entropy_backward",
     "softmax",
     "softmax_backward",
+    "softplus",
+    "softplus_backward",
     "squared_error",
     "squared_error_backward",
     "tanh",

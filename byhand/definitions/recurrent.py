@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from byhand._nested import Matrix, Number, Vector, indices, same_shape, shape, zero_of, zeros
-from byhand.definitions.activations import relu, relu_backward, sigmoid_of, tanh, tanh_backward
+from byhand.definitions.activations import sigmoid_of, tanh, tanh_backward
+from byhand.definitions.rectifiers import relu, relu_backward
 from cvlib._checks import choice
 
 _NONLINEARITIES = {"tanh": (tanh, tanh_backward), "relu": (relu, relu_backward)}
