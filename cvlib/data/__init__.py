@@ -1,5 +1,20 @@
-"""Data that ships with the course: handwritten digits and a few photographs. Nothing is downloaded."""
+"""Data: handwritten digits and photographs that ship with the course, scenes and toy sets drawn from a generator.
 
+Nothing is downloaded.
+"""
+
+from cvlib.data.shapes import (
+    CLASSES,
+    COLOURS,
+    END,
+    PAD,
+    START,
+    VOCABULARY,
+    Scenes,
+    decode_captions,
+    encode_captions,
+    make_scenes,
+)
 from cvlib.data.shipped import (
     PHOTOGRAPHS,
     Dataset,
@@ -8,5 +23,28 @@ from cvlib.data.shipped import (
     load_photograph,
     to_grey,
 )
+from cvlib.data.toys import checkerboard, ring_of_gaussians, spirals, two_moons, xor
 
-__all__ = ["PHOTOGRAPHS", "Dataset", "load_digits8", "load_mnist5k", "load_photograph", "to_grey"]
+__all__ = [
+    "CLASSES",
+    "COLOURS",
+    "END",
+    "PAD",
+    "PHOTOGRAPHS",
+    "START",
+    "VOCABULARY",
+    "Dataset",
+    "Scenes",
+    "checkerboard",
+    "decode_captions",
+    "encode_captions",
+    "load_digits8",
+    "load_mnist5k",
+    "load_photograph",
+    "make_scenes",
+    "ring_of_gaussians",
+    "spirals",
+    "to_grey",
+    "two_moons",
+    "xor",
+]
