@@ -17,7 +17,7 @@ FLOORS = [
     {"ops"},
     {"losses", "optim", "init", "boxes", "metrics", "gradcheck"},
     {"nn"},
-    {"models", "train", "data"},
+    {"models", "train", "data", "augment"},
     {"viz"},
     {"explore"},
     {"practice"},
