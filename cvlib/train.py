@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +14,16 @@ from cvlib.init import as_generator
 from cvlib.losses import cross_entropy, cross_entropy_backward
 from cvlib.nn import Layer
 from cvlib.ops._arrays import as_float
-from cvlib.optim import Optimiser
+from cvlib.optim import Optimiser, clip_by_global_norm
+from cvlib.optim.clipping import norms
+from cvlib.optim.optimiser import positive, within
+from cvlib.optim.schedules import Schedule
 
-__all__ = ["History", "accuracy", "fit", "predict"]
+__all__ = ["History", "accuracy", "auxiliary_loss", "fit", "predict"]
 
-LossPair = tuple[Callable[[np.ndarray, np.ndarray], float], Callable[..., np.ndarray]]
+Arrays = np.ndarray | tuple[np.ndarray, ...]  # one array, or several that belong together
+LossPair = tuple[Callable[[Arrays, Arrays], float], Callable[..., Arrays]]
+Augmentation = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 @dataclass(repr=False)
@@ -34,63 +39,104 @@ class History:
         indices.
     validation_loss, validation_accuracy : list of float
         After the epoch, on the validation set; empty without one.
+    metric, validation_metric : list of float
+        Means of the metric that :func:`fit` was given; empty without one.
+    lr : list of float
+        The learning rate of the epoch's last step.
+    gradient_norms : dict of str to list of float
+        Length of each parameter's gradient, before clipping, its mean over the epoch's steps; empty if not asked for.
+    best_epoch : int or None
+        The epoch, counted from 1, whose parameters the model has now, if early stopping put them back.
     """
 
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     validation_accuracy: list[float] = field(default_factory=list)
+    metric: list[float] = field(default_factory=list)
+    validation_metric: list[float] = field(default_factory=list)
+    lr: list[float] = field(default_factory=list)
+    gradient_norms: dict[str, list[float]] = field(default_factory=dict)
+    best_epoch: int | None = None
 
     def __len__(self) -> int:
         return len(self.loss)
 
     def __repr__(self) -> str:
-        kept = {name: values for name, values in vars(self).items() if values}
-        last = ", ".join(f"{name.replace('_', ' ')} {values[-1]:.4g}" for name, values in kept.items())
+        kept = {name: values for name, values in vars(self).items() if values and isinstance(values, list)}
+        last = [f"{name.replace('_', ' ')} {values[-1]:.4g}" for name, values in kept.items()]
+        if self.best_epoch is not None:
+            last.append(f"best epoch {self.best_epoch}")
         epochs = f"{len(self)} epoch{'' if len(self) == 1 else 's'}"
-        return f"History({epochs}: {last})" if last else f"History({epochs})"
+        return f"History({epochs}: {', '.join(last)})" if last else f"History({epochs})"
 
 
 def fit(
     model: Layer,
-    images: ArrayLike,
-    labels: ArrayLike,
+    images: ArrayLike | tuple[ArrayLike, ...],
+    labels: ArrayLike | tuple[ArrayLike, ...],
     *,
     optimiser: Optimiser,
     num_epochs: int,
     batch_size: int,
     rng: np.random.Generator,
-    validation: tuple[ArrayLike, ArrayLike] | None = None,
+    validation: tuple[Any, Any] | None = None,
     loss: LossPair = (cross_entropy, cross_entropy_backward),
+    metric: Callable[[Arrays, Arrays], float] | None = None,
+    schedule: Schedule | None = None,
+    max_norm: float | None = None,
+    augment: Augmentation | None = None,
+    patience: int | None = None,
+    record_gradients: bool = False,
+    callback: Callable[[int, History], object] | None = None,
     progress: bool = False,
 ) -> History:
     """Train a model in place by mini-batch descent.
 
     Each epoch visits every example once, in an order drawn from ``rng``; the last mini-batch may be
-    smaller. The same model, data, optimiser and ``rng`` give the same result. For a schedule call ``fit``
-    several times and set ``optimiser.lr`` between.
+    smaller. The same model, data, optimiser and ``rng`` give the same result.
 
     Parameters
     ----------
     model : Layer
         Its parameters are changed.
-    images : array_like
-        Inputs (N, ...); cast to the floating type of the model's parameters.
-    labels : array_like
-        One per input: class indices (N,), or whatever ``loss`` takes.
+    images : array_like, or tuple of array_like
+        Inputs (N, ...); cast to the floating type of the model's parameters. A tuple is several inputs, such as
+        images and captions: the model gets a tuple too, and integers in it stay integers.
+    labels : array_like, or tuple of array_like
+        One per input: class indices (N,), or whatever ``loss`` takes. A tuple is several targets; the loss gets a
+        tuple too.
     optimiser : Optimiser
         Made from ``model.parameters``.
     num_epochs, batch_size : int
         Both at least 1.
     rng : numpy.random.Generator
-        Draws the order of the examples.
-    validation : pair of array_like, optional
+        Draws the order of the examples, and what ``augment`` draws.
+    validation : pair, optional
         Images and labels to measure on after every epoch; nothing is learned from them.
     loss : pair of callable
-        ``loss(output, labels)`` and its backward, from :mod:`cvlib.losses`. The loss must be a mean over the
-        mini-batch for the :class:`History` to be comparable between batch sizes.
+        ``loss(output, labels)`` and its backward, from :mod:`cvlib.losses`. The output comes as the model gives it,
+        be it a tuple. The loss must be a mean over the mini-batch for the :class:`History` to be comparable between
+        batch sizes.
+    metric : callable, optional
+        ``metric(output, labels)``, a number of your own for the history, averaged like the loss. Accuracy is counted
+        without being asked for where labels are class indices (N,) and the output, or the first of several, is (N, K).
+    schedule : callable, optional
+        ``schedule(step)`` gives the learning rate of every step, counted from 0; see :mod:`cvlib.optim`.
+    max_norm : float, optional
+        Clips the gradients of every step by :func:`cvlib.optim.clip_by_global_norm`.
+    augment : callable, optional
+        ``augment(images, rng)`` replaces the images of every training batch, the first input if there are several;
+        see :mod:`cvlib.augment`.
+    patience : int, optional
+        Stop after so many epochs in a row without a smaller validation loss. Then, or at the end, the parameters and
+        buffers of the best epoch are put back.
+    record_gradients : bool
+        Whether to keep the length of every parameter's gradient in the history.
+    callback : callable, optional
+        ``callback(epoch, history)`` is called after every epoch, counted from 1.
     progress : bool
-        Show a progress bar (needs tqdm).
+        Show a progress bar with the running loss (needs tqdm).
 
     Returns
     -------
@@ -99,10 +145,10 @@ def fit(
     Raises
     ------
     TypeError
-        If ``model``, ``optimiser``, ``loss`` or ``rng`` is something else.
+        If ``model``, ``optimiser``, ``loss``, ``rng`` or a hook is something else.
     ValueError
-        If there are not as many labels as images, there are none, or the optimiser holds other arrays than
-        the model.
+        If there are not as many labels as images, there are none, the optimiser holds other arrays than
+        the model, or ``patience`` has no validation set to look at.
 
     Examples
     --------
@@ -124,34 +170,107 @@ def fit(
     num_epochs = integer("num_epochs", num_epochs, minimum=1)
     batch_size = integer("batch_size", batch_size, minimum=1)
     loss, loss_backward = _loss_pair(loss)
+    _check_hooks(metric=metric, schedule=schedule, augment=augment, callback=callback)
     as_generator(rng)
-    history = History()
+    descent = _Descent(optimiser, schedule, max_norm, record_gradients)
+    best = _Best(model, patience, validation)
+    dtype, history = _float_type(model), History()
     for epoch in range(1, num_epochs + 1):
-        batches = _shuffled(len(images), batch_size, rng)
+        tally = _Tally(loss, metric)
+        batches = _shuffled(_count(images), batch_size, rng)
         if progress:
-            batches = _with_bar(batches, f"epoch {epoch}/{num_epochs}")
-        tally = _Tally()
+            batches = _with_bar(batches, f"epoch {epoch}/{num_epochs}", tally)
         for batch in batches:
-            x, y = _as_input(model, images[batch]), labels[batch]
+            x, y = _as_input(dtype, _take(images, batch)), _take(labels, batch)
+            if augment is not None:
+                x = _augmented(augment, x, rng, dtype)
             output = model.forward(x, training=True)
-            tally.add(loss(output, y), output, y)
+            tally.add(output, y)
             model.backward(loss_backward(output, y), needs_dx=False)
-            optimiser.step(model.gradients)
-        tally.write(history.loss, history.accuracy)
+            descent.step(model.gradients)
+        tally.write(history)
+        descent.write(history)
         if validation is not None:
-            tally = _measured(model, *validation, loss, batch_size)
-            tally.write(history.validation_loss, history.validation_accuracy)
+            _measured(model, *validation, _Tally(loss, metric), batch_size).write(history, "validation_")
+        if callback is not None:
+            callback(epoch, history)
+        if best.is_long_ago(epoch, history):
+            break
+    best.put_back(history)
     return history
 
 
-def predict(model: Layer, images: ArrayLike, *, batch_size: int = 256) -> np.ndarray:
+def auxiliary_loss(
+    weight: float = 0.3, *, loss: LossPair = (cross_entropy, cross_entropy_backward)
+) -> LossPair:
+    r"""Return the loss of a model with auxiliary heads, and its backward, for :func:`fit`.
+
+    .. math:: L = L_0 + w \sum_{k \ge 1} L_k
+
+    The model gives a tuple of outputs, the main one first; all are judged by the same labels. The backward gives a
+    tuple of gradients. An output that is no tuple stands for the main one alone: auxiliary heads are there to train
+    the layers below them, and a model may leave them out afterwards.
+
+    Parameters
+    ----------
+    weight : float
+        Factor w of every auxiliary head, at least 0.
+    loss : pair of callable
+        The loss of one head, and its backward.
+
+    Returns
+    -------
+    pair of callable
+        ``loss(outputs, labels)`` and ``loss_backward(outputs, labels, dloss=1.0)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described above.
+
+    References
+    ----------
+    Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 5.
+
+    Examples
+    --------
+    Two heads that cannot tell two classes apart: log 2 = 0.69 each.
+
+    >>> loss, loss_backward = auxiliary_loss(0.5)
+    >>> round(loss(([[0, 0]], [[0, 0]]), [1]), 2)
+    1.04
+    >>> loss_backward(([[0, 0]], [[0, 0]]), [1])
+    (array([[ 0.5, -0.5]]), array([[ 0.25, -0.25]]))
+    """
+    weight = within("weight", weight)
+    of_head, of_head_backward = _loss_pair(loss)
+
+    def total(outputs: Arrays, labels: Arrays) -> float:
+        if not isinstance(outputs, tuple):
+            return of_head(outputs, labels)
+        main, *others = (of_head(output, labels) for output in outputs)
+        return main + weight * sum(others)
+
+    def total_backward(outputs: Arrays, labels: Arrays, dloss: float = 1.0) -> Arrays:
+        if not isinstance(outputs, tuple):
+            return of_head_backward(outputs, labels, dloss)
+        # L = L_0 + w (L_1 + L_2 + ...)
+        factors = [dloss, *[weight * dloss] * (len(outputs) - 1)]
+        return tuple(
+            of_head_backward(output, labels, factor) for output, factor in zip(outputs, factors, strict=True)
+        )
+
+    return total, total_backward
+
+
+def predict(model: Layer, images: ArrayLike | tuple[ArrayLike, ...], *, batch_size: int = 256) -> np.ndarray:
     """Return the class with the largest logit for every image, computed in batches.
 
     Parameters
     ----------
     model : Layer
-        Gives logits (N, K).
-    images : array_like
+        Gives logits (N, K), alone or first in a tuple.
+    images : array_like, or tuple of array_like
         Inputs (N, ...).
     batch_size : int
         How many at once: memory against the number of calls. The result is the same.
@@ -175,22 +294,25 @@ def predict(model: Layer, images: ArrayLike, *, batch_size: int = 256) -> np.nda
     array([1, 0])
     """
     _check_model(model)
-    images = _array("images", images)
+    images = _arrays("images", images)
     batch_size = integer("batch_size", batch_size, minimum=1)
-    outputs = [model.forward(_as_input(model, images[batch])) for batch in _in_order(len(images), batch_size)]
+    dtype, batches = _float_type(model), _in_order(_count(images), batch_size)
+    outputs = [_main(model.forward(_as_input(dtype, _take(images, batch)))) for batch in batches]
     if outputs[0].ndim != 2:
         raise ValueError(f"model must give logits (N, K), got an output of shape {outputs[0].shape}")
     return np.concatenate([output.argmax(axis=1) for output in outputs])
 
 
-def accuracy(model: Layer, images: ArrayLike, labels: ArrayLike, *, batch_size: int = 256) -> float:
+def accuracy(
+    model: Layer, images: ArrayLike | tuple[ArrayLike, ...], labels: ArrayLike, *, batch_size: int = 256
+) -> float:
     """Return the share of images whose largest logit is that of the right class.
 
     Parameters
     ----------
     model : Layer
-        Gives logits (N, K).
-    images : array_like
+        Gives logits (N, K), alone or first in a tuple.
+    images : array_like, or tuple of array_like
         Inputs (N, ...).
     labels : array_like
         Class indices (N,), integers.
@@ -218,37 +340,110 @@ def accuracy(model: Layer, images: ArrayLike, labels: ArrayLike, *, batch_size: 
     _check_model(model)
     images, labels = _examples(images, labels)
     if not _are_class_indices(labels):
-        raise TypeError(f"labels must be class indices (N,), got {labels.dtype} of shape {labels.shape}")
+        raise TypeError(f"labels must be class indices (N,), got {_described(labels)}")
     return float(np.mean(predict(model, images, batch_size=batch_size) == labels))
 
 
 class _Tally:
-    """Running sums over the batches of one epoch."""
+    """Running sums over the batches of one epoch. Losses are means, so a batch weighs as much as it has examples."""
 
-    def __init__(self) -> None:
-        self.num_examples, self.loss, self.num_right, self.counts_right = 0, 0.0, 0, True
+    def __init__(self, loss: Callable, metric: Callable | None):
+        self.functions = {"loss": loss} if metric is None else {"loss": loss, "metric": metric}
+        self.sums = dict.fromkeys(self.functions, 0.0)
+        self.num_examples, self.num_right, self.counts_right = 0, 0, True
 
-    def add(self, loss: float, output: np.ndarray, labels: np.ndarray) -> None:
-        """Count a batch; its loss is a mean, so it weighs as much as it has examples."""
-        self.num_examples += len(labels)
-        self.loss += loss * len(labels)
-        self.counts_right = output.ndim == 2 and _are_class_indices(labels)
+    def add(self, output: Arrays, labels: Arrays) -> None:
+        """Judge the output for a batch."""
+        count, logits = _count(labels), _main(output)
+        self.num_examples += count
+        for name, function in self.functions.items():
+            self.sums[name] += float(function(output, labels)) * count
+        self.counts_right = _are_class_indices(labels) and np.ndim(logits) == 2
         if self.counts_right:
-            self.num_right += int(np.count_nonzero(output.argmax(axis=1) == labels))
+            self.num_right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
 
-    def write(self, losses: list[float], accuracies: list[float]) -> None:
+    def write(self, history: History, prefix: str = "") -> None:
         """Append the means."""
-        losses.append(self.loss / self.num_examples)
+        for name in self.functions:
+            getattr(history, prefix + name).append(self.mean(name))
         if self.counts_right:
-            accuracies.append(self.num_right / self.num_examples)
+            getattr(history, f"{prefix}accuracy").append(self.num_right / self.num_examples)
+
+    def mean(self, name: str) -> float:
+        """Return the mean so far."""
+        return self.sums[name] / self.num_examples
 
 
-def _measured(model: Layer, images: np.ndarray, labels: np.ndarray, loss: Any, batch_size: int) -> _Tally:
-    tally = _Tally()
-    for batch in _in_order(len(images), batch_size):
-        output = model.forward(_as_input(model, images[batch]))
-        tally.add(loss(output, labels[batch]), output, labels[batch])
+class _Descent:
+    """From gradients to a step: what is recorded, clipped and scheduled on the way."""
+
+    def __init__(self, optimiser: Optimiser, schedule: Schedule | None, max_norm: float | None, record: bool):
+        self.optimiser, self.schedule, self.record, self.num_steps = optimiser, schedule, record, 0
+        self.max_norm = None if max_norm is None else positive("max_norm", max_norm)
+        self.norms: list[dict[str, float]] = []  # of the epoch's steps
+
+    def step(self, gradients: Mapping[str, np.ndarray]) -> None:
+        """Take a step."""
+        if self.record:
+            self.norms.append(norms(gradients))
+        if self.max_norm is not None:
+            gradients = clip_by_global_norm(gradients, self.max_norm)
+        if self.schedule is not None:
+            self.optimiser.lr = within("schedule(step)", self.schedule(self.num_steps))
+        self.optimiser.step(gradients)
+        self.num_steps += 1
+
+    def write(self, history: History) -> None:
+        """Append what an epoch's steps were."""
+        history.lr.append(self.optimiser.lr)
+        for name in self.norms[0] if self.norms else ():
+            mean = sum(step[name] for step in self.norms) / len(self.norms)
+            history.gradient_norms.setdefault(name, []).append(mean)
+        self.norms = []
+
+
+class _Best:
+    """The parameters and buffers after the epoch with the smallest validation loss; nothing without patience."""
+
+    def __init__(self, model: Layer, patience: int | None, validation: object):
+        self.model, self.epoch, self.loss, self.arrays = model, 0, np.inf, {}
+        self.patience = None if patience is None else integer("patience", patience, minimum=1)
+        if patience is not None and validation is None:
+            raise ValueError("validation must be given with patience, got None")
+
+    def is_long_ago(self, epoch: int, history: History) -> bool:
+        """Keep what is better than before; return whether patience is at an end."""
+        if self.patience is None:
+            return False
+        if history.validation_loss[-1] < self.loss:  # NaN is no progress
+            self.epoch, self.loss = epoch, history.validation_loss[-1]
+            self.arrays = {name: array.copy() for name, array in _state(self.model).items()}
+        return epoch - self.epoch >= self.patience
+
+    def put_back(self, history: History) -> None:
+        """Give the model the best arrays, if there are any, and say so in the history."""
+        if self.arrays:
+            history.best_epoch = self.epoch
+            for name, array in _state(self.model).items():
+                array[...] = self.arrays[name]
+
+
+def _state(model: Layer) -> dict[str, np.ndarray]:
+    return {**model.parameters, **model.buffers}
+
+
+def _measured(model: Layer, images: Arrays, labels: Arrays, tally: _Tally, batch_size: int) -> _Tally:
+    dtype = _float_type(model)
+    for batch in _in_order(_count(images), batch_size):
+        tally.add(model.forward(_as_input(dtype, _take(images, batch))), _take(labels, batch))
     return tally
+
+
+def _augmented(augment: Augmentation, x: Arrays, rng: np.random.Generator, dtype: np.dtype | None) -> Arrays:
+    """Return the batch with other images; what a hook gives is cast like any input."""
+    images, *others = x if isinstance(x, tuple) else (x,)
+    images = as_float("augment(images, rng)", augment(images, rng))
+    return _as_input(dtype, (images, *others) if isinstance(x, tuple) else images)
 
 
 def _in_order(num_examples: int, batch_size: int) -> list[slice]:
@@ -260,20 +455,52 @@ def _shuffled(num_examples: int, batch_size: int, rng: np.random.Generator) -> l
     return [order[batch] for batch in _in_order(num_examples, batch_size)]
 
 
-def _with_bar(batches: list[np.ndarray], description: str) -> Iterable[np.ndarray]:
+def _with_bar(batches: list[np.ndarray], description: str, tally: _Tally) -> Iterator[np.ndarray]:
+    """Yield the batches; the bar shows the mean loss of those that are done."""
     from tqdm.auto import tqdm  # here, so that training needs NumPy only
 
-    return tqdm(batches, desc=description, unit="batch")
+    with tqdm(batches, desc=description, unit="batch") as bar:
+        for batch in bar:
+            yield batch
+            bar.set_postfix_str(f"loss {tally.mean('loss'):.4g}", refresh=False)
 
 
-def _as_input(model: Layer, batch: np.ndarray) -> np.ndarray:
+def _count(arrays: Arrays) -> int:
+    """Return the number of examples."""
+    return len(arrays[0] if isinstance(arrays, tuple) else arrays)
+
+
+def _take(arrays: Arrays, batch: np.ndarray | slice) -> Arrays:
+    """Return some of the examples."""
+    return tuple(array[batch] for array in arrays) if isinstance(arrays, tuple) else arrays[batch]
+
+
+def _main(output: Arrays) -> np.ndarray:
+    """Return the first of several outputs."""
+    return output[0] if isinstance(output, tuple) else output
+
+
+def _float_type(model: Layer) -> np.dtype | None:
+    """Return the widest type of the model's parameters; None without any."""
+    dtypes = {p.dtype for p in model.parameters.values()}
+    return np.result_type(*dtypes) if dtypes else None
+
+
+def _as_input(dtype: np.dtype | None, batch: Arrays) -> Arrays:
     """Return the batch in the model's floating type: float64 images would make every layer float64."""
-    dtypes = [p.dtype for p in model.parameters.values()]
-    return batch.astype(np.result_type(*dtypes), copy=False) if dtypes else as_float("images", batch)
+    if isinstance(batch, tuple):  # integers beside images are indices, of words for instance
+        return tuple(array if array.dtype.kind in "iu" else _as_input(dtype, array) for array in batch)
+    return as_float("images", batch) if dtype is None else batch.astype(dtype, copy=False)
 
 
-def _are_class_indices(labels: np.ndarray) -> bool:
-    return labels.ndim == 1 and labels.dtype.kind in "iu"
+def _are_class_indices(labels: Arrays) -> bool:
+    return isinstance(labels, np.ndarray) and labels.ndim == 1 and labels.dtype.kind in "iu"
+
+
+def _described(arrays: Arrays) -> str:
+    if isinstance(arrays, tuple):
+        return f"a tuple of {len(arrays)} arrays"
+    return f"{arrays.dtype} of shape {arrays.shape}"
 
 
 def _check_model(model: Layer) -> None:
@@ -304,6 +531,27 @@ def _loss_pair(value: Any) -> LossPair:
     return loss, loss_backward
 
 
+def _check_hooks(**hooks: object) -> None:
+    for name, hook in hooks.items():
+        if hook is not None and not callable(hook):
+            raise TypeError(f"{name} must be a function, got {hook!r}")
+
+
+def _arrays(name: str, values: ArrayLike | tuple[ArrayLike, ...]) -> Arrays:
+    """Return a batch, or a tuple of batches of the same length."""
+    if not isinstance(values, tuple):
+        return _array(name, values)
+    if not values:
+        raise ValueError(f"{name} must hold at least one array, got an empty tuple")
+    arrays = tuple(_array(f"{name}[{index}]", value) for index, value in enumerate(values))
+    for index, array in enumerate(arrays):
+        if len(array) != len(arrays[0]):
+            raise ValueError(
+                f"{name}[{index}] must be as many as {name}[0], {len(arrays[0])}, got {len(array)}"
+            )
+    return arrays
+
+
 def _array(name: str, values: ArrayLike) -> np.ndarray:
     """Return a batch of numbers in the type they have."""
     if not isinstance(values, np.ndarray):
@@ -316,10 +564,10 @@ def _array(name: str, values: ArrayLike) -> np.ndarray:
     return array
 
 
-def _examples(images: ArrayLike, labels: ArrayLike, prefix: str = "") -> tuple[np.ndarray, np.ndarray]:
-    images, labels = _array(f"{prefix}images", images), _array(f"{prefix}labels", labels)
-    if len(images) != len(labels):
+def _examples(images: Any, labels: Any, prefix: str = "") -> tuple[Arrays, Arrays]:
+    images, labels = _arrays(f"{prefix}images", images), _arrays(f"{prefix}labels", labels)
+    if _count(images) != _count(labels):
         raise ValueError(
-            f"{prefix}labels must be as many as {prefix}images, {len(images)}, got {len(labels)}"
+            f"{prefix}labels must be as many as {prefix}images, {_count(images)}, got {_count(labels)}"
         )
     return images, labels
