@@ -77,6 +77,46 @@ def check_operation(
             _check_central_differences(forward, inputs, options, which, dy, gradients)
 
 
+def check_loss(
+    loss: Callable,
+    backward: Callable,
+    oracle: Callable,
+    arrays: Arrays,
+    *fixed: object,
+    definition: tuple[Callable, Callable] | None = None,
+    **checks: object,
+) -> None:
+    """Hold ``loss(*arrays, *fixed, **options)`` and its backward against the same oracles.
+
+    A loss is a plain number, and its backward takes the upstream gradient last, as ``dloss``. What is ``fixed`` (class
+    indices) is passed on as it is; the oracle takes the arrays alone. ``checks`` and options as in
+    :func:`check_operation`.
+    """
+
+    def forward_of(function: Callable, rest: Sequence, vector: Callable) -> Callable:
+        def forward(*arrays: object, **options: object) -> object:
+            value = function(*arrays, *rest, **options)
+            assert type(value) is float or vector is list, f"a loss is a plain number, got {value!r}"
+            return vector([value]) if vector is list else np.array([value], arrays[0].dtype)
+
+        return forward
+
+    def backward_of(function: Callable, rest: Sequence) -> Callable:
+        return lambda dy, *arrays, **options: function(*arrays, *rest, float(dy[0]), **options)
+
+    if definition is not None:
+        lists = [None if value is None else np.asarray(value).tolist() for value in fixed]
+        definition = forward_of(definition[0], lists, list), backward_of(definition[1], lists)
+    check_operation(
+        forward_of(loss, fixed, np.array),
+        backward_of(backward, fixed),
+        lambda *arrays: oracle(*arrays)[None],
+        arrays,
+        definition=definition,
+        **checks,
+    )
+
+
 def _frozen(array: np.ndarray | None, dtype: np.dtype) -> np.ndarray | None:
     """Return a copy that raises when somebody writes to it."""
     if array is None:

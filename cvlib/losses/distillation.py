@@ -165,7 +165,8 @@ def distillation_loss(
     """
     T, alpha = positive("temperature", temperature), _weight(alpha, labels)
     z, v = _softened(logits, teacher_logits, T)
-    log_q, log_p = log_softmax(v, axis=1), log_softmax(z, axis=1)
+    # in float64: T^2 would magnify the rounding of a divergence that becomes ever smaller
+    log_q, log_p = (log_softmax(x.astype(np.float64, copy=False), axis=1) for x in (v, z))
     soft = float(np.mean(times_log(np.exp(log_q), log_q - log_p).sum(axis=1)))
     hard = 0.0 if labels is None else cross_entropy(logits, labels)
     return alpha * T**2 * soft + (1 - alpha) * hard
