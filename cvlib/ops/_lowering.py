@@ -193,7 +193,8 @@ def weigh(y: np.ndarray, block: Block) -> np.ndarray:
     count, c, height, _ = y.shape
     groups, pixels = columns.shape[1], columns.shape[-1]
     y = with_gaps(y, pixels // height).reshape(count, groups, c // groups, pixels)
-    return (y @ columns.swapaxes(2, 3)).sum(0)
+    # columns @ y.T, transposed at the end: with the longer factor on the left BLAS is up to half again as fast
+    return (columns @ y.swapaxes(2, 3)).sum(0).swapaxes(1, 2)
 
 
 def with_gaps(y: np.ndarray, width: int) -> np.ndarray:
