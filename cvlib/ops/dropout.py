@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cvlib._checks import integer, number
+from cvlib.ops._arrays import as_float
 from cvlib.ops._elementwise import as_input, kept, upstream
 
 __all__ = ["dropout", "dropout_backward", "dropout_mask"]
@@ -37,7 +38,7 @@ def dropout(x: ArrayLike, mask: ArrayLike, *, p: float = 0.5) -> np.ndarray:
     Raises
     ------
     TypeError
-        If ``x`` does not hold real numbers, or ``p`` is not a number.
+        If ``x`` or the mask does not hold real numbers, or ``p`` is not a number.
     ValueError
         If the mask has not the shape of ``x`` or holds something else than True and False, if p is not between 0 and
         1, or if it is 1 and the mask keeps something.
@@ -132,14 +133,15 @@ def dropout_mask(shape: int | Sequence[int], *, p: float = 0.5, rng: np.random.G
 
 def _checked(mask: ArrayLike, shape: tuple[int, ...], p: float) -> tuple[np.ndarray, float]:
     """Return the mask as Booleans, and the scale of what it keeps."""
-    p, mask = _probability(p), np.asarray(mask)
+    p = _probability(p)
+    if not isinstance(mask, np.ndarray) or mask.dtype != bool:
+        numbers = as_float("mask", mask)
+        mask = numbers == 1
+        wrong = numbers[~mask & (numbers != 0)]
+        if wrong.size:
+            raise ValueError(f"mask must hold True and False only, got {wrong[0]}")
     if mask.shape != shape:
         raise ValueError(f"mask must have shape {shape}, got {mask.shape}")
-    if mask.dtype != bool:
-        zeros_and_ones = mask
-        mask = zeros_and_ones == 1
-        if not (mask | (zeros_and_ones == 0)).all():
-            raise ValueError(f"mask must hold True and False only, got dtype {zeros_and_ones.dtype}")
     if p == 1 and mask.any():
         raise ValueError(f"p = 1 drops everything, but the mask keeps {mask.sum()} numbers")
     return mask, 1 / (1 - p) if p < 1 else 0.0
