@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cvlib._checks import integer
+from cvlib._checks import Pair, factors, integer, pair
 
 __all__ = [
     "ReceptiveField",
     "conv_output_size",
     "conv_transpose_output_size",
+    "interpolate_output_size",
     "receptive_field",
     "same_padding",
 ]
@@ -111,6 +113,50 @@ def conv_transpose_output_size(
             f"padding {padding} leaves nothing: the output size would be {output}, expected at least 1"
         )
     return output
+
+
+def interpolate_output_size(
+    input_size: Pair, size: Pair | None = None, *, scale_factor: float | Sequence[float] | None = None
+) -> tuple[int, int]:
+    r"""Return the size of a resized map: ``size`` itself, or the floor of the input's size times ``scale_factor``.
+
+    .. math:: o = \lfloor n f \rfloor
+
+    Parameters
+    ----------
+    input_size : int or pair
+        Height and width n of the map.
+    size : int or pair, optional
+        Height and width o wanted.
+    scale_factor : float or pair, optional
+        Or by how much to enlarge; below 1 the map shrinks.
+
+    Raises
+    ------
+    TypeError
+        If a size is not an integer, or a factor not a number.
+    ValueError
+        If both or neither of ``size`` and ``scale_factor`` are given, one is not positive, or nothing is left.
+
+    Examples
+    --------
+    >>> interpolate_output_size((5, 8), scale_factor=1.5)
+    (7, 12)
+    >>> interpolate_output_size((5, 8), (10, 10))
+    (10, 10)
+    """
+    input_size = pair("input_size", input_size, minimum=1)
+    if (size is None) == (scale_factor is None):
+        raise ValueError(f"give either size or scale_factor, got size={size} and scale_factor={scale_factor}")
+    if size is not None:
+        return pair("size", size, minimum=1)
+    scale = factors("scale_factor", scale_factor)
+    height, width = (math.floor(n * factor) for n, factor in zip(input_size, scale, strict=True))
+    if min(height, width) < 1:
+        raise ValueError(
+            f"scale_factor {scale_factor} leaves nothing: {input_size} would become {(height, width)}"
+        )
+    return height, width
 
 
 def same_padding(kernel_size: int, *, dilation: int = 1) -> int:

@@ -40,8 +40,10 @@ from byhand.definitions.boxes import (
     precision_recall,
 )
 from byhand.definitions.conv import conv2d, conv2d_backward
+from byhand.definitions.conv_transpose import conv_transpose2d, conv_transpose2d_backward
 from byhand.definitions.dropout import dropout, dropout_backward
 from byhand.definitions.embedding import embedding, embedding_backward
+from byhand.definitions.interpolate import interpolate, interpolate_backward
 from byhand.definitions.linear import linear, linear_backward
 from byhand.definitions.losses import (
     binary_cross_entropy,
@@ -104,6 +106,8 @@ __all__ = [
     "confusion_matrix",
     "conv2d",
     "conv2d_backward",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
     "cross_entropy",
     "cross_entropy_backward",
     "decode_boxes",
@@ -124,6 +128,8 @@ __all__ = [
     "gelu_backward",
     "generator_loss",
     "generator_loss_backward",
+    "interpolate",
+    "interpolate_backward",
     "iou",
     "iou_per_class",
     "jensen_shannon_divergence",

@@ -19,8 +19,10 @@ from cvlib.ops.activations import (
     tanh_backward,
 )
 from cvlib.ops.conv import conv2d, conv2d_backward
+from cvlib.ops.conv_transpose import conv_transpose2d, conv_transpose2d_backward
 from cvlib.ops.dropout import dropout, dropout_backward, dropout_mask
 from cvlib.ops.embedding import embedding, embedding_backward
+from cvlib.ops.interpolate import interpolate, interpolate_backward
 from cvlib.ops.linear import linear, linear_backward
 from cvlib.ops.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from cvlib.ops.rectifiers import leaky_relu, leaky_relu_backward, prelu, prelu_backward, relu, relu_backward
@@ -33,6 +35,8 @@ __all__ = [
     "avg_pool2d_backward",
     "conv2d",
     "conv2d_backward",
+    "conv_transpose2d",
+    "conv_transpose2d_backward",
     "dropout",
     "dropout_backward",
     "dropout_mask",
@@ -42,6 +46,8 @@ __all__ = [
     "embedding_backward",
     "gelu",
     "gelu_backward",
+    "interpolate",
+    "interpolate_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",

@@ -1,6 +1,7 @@
 """Sizes against listing every window; receptive fields against tracing which pixels reach an output."""
 
 import doctest
+from fractions import Fraction
 from itertools import product
 
 import pytest
@@ -11,6 +12,7 @@ from cvlib import _checks, shapes
 from cvlib.shapes import (
     conv_output_size,
     conv_transpose_output_size,
+    interpolate_output_size,
     receptive_field,
     same_padding,
 )
@@ -92,6 +94,21 @@ def test_transposed_size_undoes_the_convolution():
         assert conv_transpose_output_size(small, k, stride=s, padding=p, output_padding=lost) == size
 
 
+@pytest.mark.parametrize(
+    ("arguments", "scale_factor", "expected"),
+    [
+        ((14, 28), None, (28, 28)),
+        (((4, 6), (3, 9)), None, (3, 9)),
+        ((5,), 2, (10, 10)),
+        (((5, 8),), (1.5, 0.25), (7, 2)),
+        ((10,), (1.1, Fraction(1, 3)), (11, 3)),
+        ((3,), Fraction(1, 3), (1, 1)),
+    ],
+)
+def test_size_of_a_resized_map(arguments, scale_factor, expected):
+    assert interpolate_output_size(*arguments, scale_factor=scale_factor) == expected
+
+
 layer = st.fixed_dictionaries(
     {"kernel_size": st.integers(1, 4)},
     optional={"stride": st.integers(1, 3), "padding": st.integers(0, 2), "dilation": st.integers(1, 3)},
@@ -138,6 +155,15 @@ WRONG = [
     (lambda: conv_output_size(4.0, 2), TypeError, "^size must be an integer, got 4.0 of type float"),
     (lambda: conv_output_size(4, True), TypeError, "^kernel_size must be an integer, got True of type bool"),
     (lambda: conv_transpose_output_size(4, 3, output_padding=1), ValueError, "^output_padding must be smaller"),
+    (lambda: interpolate_output_size(4), ValueError, "^give either size or scale_factor, got size=None and"),
+    (lambda: interpolate_output_size(4, 8, scale_factor=2), ValueError, "^give either size or .* scale_factor=2$"),
+    (lambda: interpolate_output_size(0, 8), ValueError, "^input_size must be at least 1, got 0"),
+    (lambda: interpolate_output_size(4, (8, 0)), ValueError, "^size must be at least 1, got 0"),
+    (lambda: interpolate_output_size(4, 8.0), TypeError, "^size must be an integer, got 8.0"),
+    (lambda: interpolate_output_size(4, scale_factor=0.2), ValueError, "^scale_factor 0.2 leaves nothing: .* 0"),
+    (lambda: interpolate_output_size(4, scale_factor=-1), ValueError, "^scale_factor must be positive and finite"),
+    (lambda: interpolate_output_size(4, scale_factor="2"), TypeError, "^scale_factor must be a number, got '2'"),
+    (lambda: interpolate_output_size(4, scale_factor=(1, 2, 3)), ValueError, "^scale_factor must be one number or a"),
     (lambda: receptive_field([{"stride": 2}]), ValueError, r"^layers\[0\] must name kernel_size"),
     (lambda: receptive_field([{"kernel_size": 3, "pad": 1}]), ValueError, r"^layers\[0\] .* got .*'pad'"),
     (lambda: receptive_field([{"kernel_size": "3"}]), TypeError, "^kernel_size must be an integer, got '3'"),
