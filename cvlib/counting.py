@@ -32,6 +32,8 @@ __all__ = [
     "Pool",
     "conv2d_macs",
     "conv2d_parameters",
+    "conv_transpose2d_macs",
+    "conv_transpose2d_parameters",
     "flops",
     "layer_table",
     "linear_macs",
@@ -140,6 +142,66 @@ def conv2d_macs(
     12443648
     """
     height, width = pair("output_size", output_size, minimum=1)
+    return height * width * _weights(in_channels, out_channels, kernel_size, groups)
+
+
+def conv_transpose2d_parameters(
+    in_channels: int, out_channels: int, kernel_size: Pair, *, groups: int = 1, bias: bool = True
+) -> int:
+    r"""Return the parameters of a transposed convolution: a kernel for each pair of channels, a bias for each output.
+
+    .. math:: C_\text{out} \left( \frac{C_\text{in}}{g}\, k_h k_w + 1 \right)
+
+    As many as those of a convolution: the same weights lead the other way.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, groups, bias
+        Those of :func:`conv2d_parameters`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a count is not a whole number of at least 1, or ``groups`` does not divide both channel counts.
+
+    Examples
+    --------
+    >>> conv_transpose2d_parameters(32, 16, 4)
+    8208
+    """
+    return conv2d_parameters(in_channels, out_channels, kernel_size, groups=groups, bias=bias)
+
+
+def conv_transpose2d_macs(
+    in_channels: int, out_channels: int, kernel_size: Pair, input_size: Pair, *, groups: int = 1
+) -> int:
+    r"""Return the multiply-accumulates of a transposed convolution for one image: every weight, at every *input* pixel.
+
+    .. math:: C_\text{in}\, H_\text{in} W_\text{in} \cdot \frac{C_\text{out}}{g}\, k_h k_w
+
+    A convolution goes to each output pixel and collects; its transpose goes to each input pixel and hands out. Products
+    that the padding cuts off count too, as those with the zeros of the padding do for a convolution.
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, groups
+        Those of :func:`conv2d_parameters`.
+    input_size : int or pair
+        Height and width of the *input*.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a count is not a whole number of at least 1, or ``groups`` does not divide both channel counts.
+
+    Examples
+    --------
+    From 32 maps of 14x14 pixels to 16 maps of 28x28, and the convolution that leads back costs the same:
+
+    >>> conv_transpose2d_macs(32, 16, 4, 14), conv2d_macs(16, 32, 4, 14)
+    (1605632, 1605632)
+    """
+    height, width = pair("input_size", input_size, minimum=1)
     return height * width * _weights(in_channels, out_channels, kernel_size, groups)
 
 

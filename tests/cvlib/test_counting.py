@@ -4,6 +4,7 @@ import doctest
 import subprocess
 import sys
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from cvlib.counting import (
     Pool,
     conv2d_macs,
     conv2d_parameters,
+    conv_transpose2d_macs,
+    conv_transpose2d_parameters,
     flops,
     layer_table,
     linear_macs,
@@ -162,6 +165,30 @@ def test_conv_counts_by_listing():
     assert conv2d_macs(*counts, (5, 7), groups=groups) == len(weights) * len(pixels)
 
 
+def test_transposed_conv_counts_by_listing():
+    in_channels, out_channels, groups, height, width = 4, 6, 2, 3, 2
+    counts = in_channels, out_channels, (height, width)
+    weights = [
+        (c, k, u, v)
+        for c in range(in_channels)
+        for k in range(out_channels)
+        for u in range(height)
+        for v in range(width)
+        if c // 2 == k // 3  # the same group
+    ]
+    assert conv_transpose2d_parameters(*counts, groups=groups, bias=False) == len(weights)
+    assert conv_transpose2d_parameters(*counts, groups=groups) == len(weights) + out_channels
+    pixels = [(i, j) for i in range(5) for j in range(7)]  # of the input
+    assert conv_transpose2d_macs(*counts, (5, 7), groups=groups) == len(weights) * len(pixels)
+
+
+def test_dcgan_generator_against_the_literature():
+    """Radford, Metz and Chintala 2015, as PyTorch's example builds it: 3,576,704 parameters with 4 batch norms."""
+    maps = [100, 512, 256, 128, 64, 3]
+    kernels = [conv_transpose2d_parameters(a, b, 4, bias=False) for a, b in pairwise(maps)]
+    assert sum(kernels) + 2 * sum(maps[1:-1]) == 3_576_704
+
+
 def test_parameters_do_not_depend_on_the_image():
     small, large = (layer_table((3, n, n), [Conv(8, 3)]) for n in (8, 80))
     assert small.parameters == large.parameters == 8 * 28
@@ -254,6 +281,8 @@ WRONG_VALUES = [
     (lambda: conv2d_parameters(3, 4, 0), "^kernel_size must be at least 1, got 0"),
     (lambda: conv2d_parameters(3, 4, 3, groups=2), "^groups must divide in_channels 3 and out_channels 4, got 2"),
     (lambda: conv2d_macs(3, 4, 3, (5, 0)), "^output_size must be at least 1, got 0"),
+    (lambda: conv_transpose2d_parameters(3, 4, 3, groups=2), "^groups must divide in_channels 3 and out_channels 4"),
+    (lambda: conv_transpose2d_macs(3, 4, 3, (5, 0)), "^input_size must be at least 1, got 0"),
     (lambda: flops(-1), "^macs must be at least 0, got -1"),
     (lambda: memory_bytes((2, -3)), r"^shape\[1\] must be at least 0, got -3"),
     (lambda: layer_table((3, 4), []), r"^input_shape must be \(C, H, W\) or \(features,\), got \(3, 4\)"),
