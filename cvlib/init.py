@@ -10,7 +10,16 @@ from numpy.typing import DTypeLike
 
 from cvlib._checks import integer
 
-__all__ = ["as_generator", "fan", "float_dtype", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform"]
+__all__ = [
+    "as_generator",
+    "bilinear",
+    "fan",
+    "float_dtype",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+]
 
 
 def fan(shape: Sequence[int]) -> tuple[int, int]:
@@ -164,6 +173,70 @@ def he_normal(shape: Sequence[int], *, rng: np.random.Generator, dtype: DTypeLik
     (0.08, 0.08)
     """
     return _normal(shape, 2 / fan(shape)[0], rng, dtype)
+
+
+def bilinear(
+    shape: Sequence[int], *, rng: np.random.Generator | None = None, dtype: DTypeLike = np.float32
+) -> np.ndarray:
+    r"""Return the weights with which a transposed convolution enlarges every map for itself, as bilinear resizing does.
+
+    .. math:: w_{c,k,u,v} = \left(1 - \frac{|u - \frac{k_h - 1}{2}|}{s_h}\right) \left(1 -
+        \frac{|v - \frac{k_w - 1}{2}|}{s_w}\right), \qquad s = \left\lfloor \frac{k + 1}{2} \right\rfloor
+
+    if output k belongs to map c, and 0 otherwise: a tent that falls to 0 just outside the kernel. With stride s the
+    tents of neighbouring pixels add up to 1. A kernel of 2s taps for an even s, or of 2s - 1 for an odd one, and the
+    padding ``s // 2`` enlarge exactly s times. Only the border differs from :func:`cvlib.ops.interpolate`: outside
+    the map are zeros here, and there the pixels of the border go on.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the weights of a transposed convolution, (C_in, C_out/groups, K_h, K_w), with as many outputs as
+        inputs: (C, C, K_h, K_w), or (C, 1, K_h, K_w) with C groups.
+    rng : numpy.random.Generator, optional
+        Not needed, as nothing is drawn: layers hand it to every initialiser.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    TypeError
+        If ``dtype`` is another type.
+    ValueError
+        If the shape is not that of a transposed convolution with as many outputs as inputs.
+
+    References
+    ----------
+    Long, Shelhamer and Darrell, "Fully convolutional networks for semantic segmentation", CVPR 2015,
+    arXiv:1411.4038, section 3.3.
+
+    Examples
+    --------
+    >>> bilinear((1, 1, 4, 4), dtype=np.float64)[0, 0] * 16
+    array([[1., 3., 3., 1.],
+           [3., 9., 9., 3.],
+           [3., 9., 9., 3.],
+           [1., 3., 3., 1.]])
+    """
+    fan(shape)  # says what is wrong with the sizes
+    if len(shape) != 4 or shape[0] % shape[1]:
+        raise ValueError(
+            f"shape must be (C, C/groups, K_h, K_w), with as many outputs as inputs, got {tuple(shape)}"
+        )
+    w = np.zeros(tuple(shape), float_dtype(dtype))
+    channels = np.arange(shape[0])
+    w[channels, channels % shape[1]] = np.outer(_tent(shape[2]), _tent(shape[3]))
+    return w
+
+
+def _tent(kernel_size: int) -> np.ndarray:
+    """Return taps that rise to the middle and fall again, linearly."""
+    taps = np.arange(kernel_size)
+    return 1 - abs(taps - (kernel_size - 1) / 2) / ((kernel_size + 1) // 2)
 
 
 def as_generator(rng: np.random.Generator) -> np.random.Generator:

@@ -15,6 +15,9 @@ from cvlib.nn.recurrent import LSTM, RNN
 from cvlib.nn.storage import load, save
 from cvlib.nn.summary import summary
 
+from cvlib.nn.conv_transpose import ConvTranspose2d
+from cvlib.nn.upsample import Upsample
+
 __all__ = [
     "ELU",
     "GELU",
@@ -25,6 +28,7 @@ __all__ = [
     "Concat",
     "Container",
     "Conv2d",
+    "ConvTranspose2d",
     "Dropout",
     "Embedding",
     "Flatten",
@@ -43,6 +47,7 @@ __all__ = [
     "Sum",
     "Tanh",
     "Unflatten",
+    "Upsample",
     "load",
     "save",
     "summary",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cvlib import init
+from cvlib.ops import conv_transpose2d, interpolate
 
 LINEAR, CONV, GROUPED = (200, 500), (40, 30, 3, 5), (64, 8, 5, 5)
 FANS = {LINEAR: (500, 200), CONV: (450, 600), GROUPED: (200, 1600)}
@@ -78,6 +79,45 @@ def test_bad_arguments(name):
         initialise((3, 0), rng=np.random.default_rng(0))
     with pytest.raises(TypeError, match=r"shape\[0\] must be an integer, got 2.5"):
         initialise((2.5, 3), rng=np.random.default_rng(0))
+
+
+# Bilinear weights: nothing is drawn.
+
+
+@pytest.mark.parametrize("groups", [1, 3])
+@pytest.mark.parametrize("factors", [(2, 2), (3, 4), (1, 5), (8, 2)])
+def test_bilinear_weights_upsample_like_interpolate(factors, groups):
+    x = np.random.default_rng(7).standard_normal((2, 3, 6, 7))
+    kernel = [2 * s - s % 2 for s in factors]
+    w = init.bilinear((3, 3 // groups, *kernel), dtype=np.float64)
+    y = conv_transpose2d(x, w, stride=factors, padding=tuple(s // 2 for s in factors), groups=groups)
+    expected = interpolate(x, scale_factor=factors)
+    assert y.shape == expected.shape
+    inside = np.s_[:, :, factors[0] : -factors[0], factors[1] : -factors[1]]
+    np.testing.assert_allclose(y[inside], expected[inside], atol=1e-12)
+
+
+def test_bilinear_weights_by_hand():
+    """upsample_filt of Long's code for a kernel of 5, and the weights of a kernel of 4."""
+    np.testing.assert_array_equal(init.bilinear((1, 1, 1, 4))[0, 0, 0], [0.25, 0.75, 0.75, 0.25])
+    rows = init.bilinear((1, 1, 5, 1), dtype=np.float64)[0, 0, :, 0] * 3
+    np.testing.assert_allclose(rows, [1, 2, 3, 2, 1], rtol=1e-15)
+    weights = init.bilinear((2, 2, 2, 2))
+    assert weights.dtype == np.float32
+    np.testing.assert_array_equal(weights, np.multiply.outer(np.eye(2), np.full((2, 2), 0.25)))
+    grouped = init.bilinear((4, 2, 1, 1), rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(grouped[:, :, 0, 0], [[1, 0], [0, 1], [1, 0], [0, 1]])
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 4, 4), (2, 3, 4, 4), (2, 2)])
+def test_bilinear_refuses_other_shapes(shape):
+    message = f"shape must be (C, C/groups, K_h, K_w), with as many outputs as inputs, got {shape}"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        init.bilinear(shape)
+    with pytest.raises(ValueError, match=r"shape\[2\] must be at least 1, got 0"):
+        init.bilinear((2, 2, 0, 2))
+    with pytest.raises(TypeError, match="dtype must be float32 or float64"):
+        init.bilinear((2, 2, 2, 2), dtype=int)
 
 
 SWAPPED = np.dtype(np.float64).newbyteorder()
