@@ -117,7 +117,7 @@ def test_each_class_has_its_shape(some):
             }[CLASSES[label]]
             np.testing.assert_array_equal(mask[y1:y2, x1:x2] == label, inside)
             area = {"square": 1, "circle": np.pi / 4, "triangle": 1 / 2}[CLASSES[label]] * side**2
-            assert inside.sum() == pytest.approx(area, abs=side / 2 + 1)
+            assert inside.sum() == pytest.approx(area, abs=side)
 
 
 def test_colours_are_painted_where_the_mask_is(some):

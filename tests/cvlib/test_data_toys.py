@@ -56,6 +56,7 @@ def test_moons_are_half_circles():
     x, y = points[labels == 0].T
     np.testing.assert_allclose(x**2 + y**2, 1, atol=1e-6)
     assert y.min() >= 0
+    assert x.min() < -0.99 < 0.99 < x.max()
     assert np.mean(x < 0) == pytest.approx(0.5, abs=0.08)  # evenly along the arc
     x, y = points[labels == 1].T
     np.testing.assert_allclose((x - 1) ** 2 + (y - 0.5) ** 2, 1, atol=1e-6)
