@@ -251,7 +251,6 @@ def checkerboard(n: int, *, rng: np.random.Generator, squares: int = 4) -> Point
     """
     n, squares = integer("n", n, minimum=1), integer("squares", squares, minimum=1)
     points = squares * as_generator(rng).random((n, 2), dtype=np.float32)
-    points = np.minimum(points, np.nextafter(np.float32(squares), np.float32(0)))  # the product may round up
     return points, np.floor(points).sum(axis=1).astype(np.int64) % 2
 
 

@@ -108,7 +108,7 @@ def test_checkerboard_has_even_squares():
 
 
 def test_no_point_falls_off_the_board():
-    """A number just below 1 times the squares may round up to the edge, where the colour would be wrong."""
+    """The largest number that can be drawn, times the squares, rounds to something below the edge."""
 
     class Highest(np.random.Generator):
         def random(self, size, dtype):
