@@ -38,7 +38,7 @@ def test_soft_target_cross_entropy_agrees(sizes, T, seed):
     check_loss(*SOFT, oracle, [logits], teacher, definition=DEFINED_SOFT, temperature=T)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     sizes=sizes,
     T=temperatures,
