@@ -30,11 +30,6 @@ def times_log(a: Number, b: Number) -> float:
     return a * log(b) if a else 0.0
 
 
-def softplus(x: Number) -> float:
-    """Return log(1 + e^x), with x taken out of the logarithm where e^x would overflow."""
-    return max(float(x), 0.0) + math.log1p(math.exp(-abs(x)))
-
-
 def share(a: Number, b: Number) -> float:
     """Return the derivative of a log b for b: a / b, and 0 where a = 0 leaves no term."""
     if not a:

@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 from byhand._nested import Nested, Number, divide, each, flat, same_shape, shape
-from byhand.definitions.activations import sigmoid_of
-from byhand.definitions.losses._terms import count, number, softplus
+from byhand.definitions.activations import sigmoid_of, softplus
+from byhand.definitions.losses._terms import count, number
 from cvlib._checks import choice
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from byhand._nested import Nested, Number, each, flat, same_shape, shape
-from byhand.definitions.activations import sigmoid_of
-from byhand.definitions.losses._terms import count, log_of_base, number, share, softplus, times_log
+from byhand.definitions.activations import sigmoid_of, softplus
+from byhand.definitions.losses._terms import count, log_of_base, number, share, times_log
 
 
 def binary_cross_entropy(probabilities: Nested, labels: Nested, *, base: float | None = None) -> float:
