@@ -55,7 +55,7 @@ def affine_grid(theta: ArrayLike, size: Pair, *, align_corners: bool = False) ->
     TypeError
         If ``theta`` does not hold real numbers, or ``size`` no integers.
     ValueError
-        If ``theta`` has another shape, or ``size`` is below 1.
+        If ``theta`` has another shape, ``size`` is below 1, or ``align_corners`` is neither True nor False.
 
     References
     ----------
@@ -123,6 +123,7 @@ def _maps(
     if theta.shape[1:] != (2, 3):
         raise ValueError(f"theta must have shape (N, 2, 3), got {theta.shape}")
     height, width = pair("size", size, minimum=1)
+    choice("align_corners", align_corners, (False, True))
     u, v = (_centres(n, align_corners) for n in (width, height))
     points = np.ones((height, width, 3), theta.dtype)
     points[..., 0], points[..., 1] = u, v[:, None]
@@ -169,7 +170,7 @@ def grid_sample(
     TypeError
         If an array does not hold real numbers.
     ValueError
-        If the shapes do not fit together, the images have no pixels, or ``padding_mode`` is unknown.
+        If the shapes do not fit together, there are no pixels or no points, or an option is unknown.
 
     References
     ----------
@@ -185,7 +186,7 @@ def grid_sample(
     >>> grid_sample(x, [[[[0, 0], [-1, -0.5]]]], padding_mode="border")
     array([[[[4., 1.]]]])
     """
-    x, grid = _checked(x, grid, padding_mode)
+    x, grid = _checked(x, grid, padding_mode, align_corners)
     y = np.empty((*x.shape[:2], *grid.shape[1:3]), x.dtype)
     with np.errstate(invalid="ignore"):  # 0 times infinity, where a pixel is infinite
         for images, points in _located(grid, x.shape[2:], padding_mode, align_corners):
@@ -249,7 +250,7 @@ def grid_sample_backward(
     >>> dgrid
     array([[[[ 8., 20.]]]])
     """
-    x, grid = _checked(x, grid, padding_mode)
+    x, grid = _checked(x, grid, padding_mode, align_corners)
     dy = same_shape("dy", dy, (*x.shape[:2], *grid.shape[1:3]))
     dy, x, grid = common_float(dy, x, grid)
     dx, dgrid = np.empty(x.shape, x.dtype), np.empty(grid.shape, x.dtype)
@@ -279,11 +280,14 @@ def _through_channel(
     return dringed.reshape(ringed.shape)[:, 1:-1, 1:-1], pixels
 
 
-def _checked(x: ArrayLike, grid: ArrayLike, padding_mode: str) -> tuple[np.ndarray, np.ndarray]:
+def _checked(
+    x: ArrayLike, grid: ArrayLike, padding_mode: str, align_corners: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the images and the grid in one type, once they fit together."""
     x = as_float("x", x, ndim=4)
     grid = as_float("grid", grid, ndim=4, layout="(N, H_out, W_out, 2)")
     choice("padding_mode", padding_mode, ("zeros", "border"))
+    choice("align_corners", align_corners, (False, True))
     if 0 in x.shape[2:]:
         raise ValueError(f"x must have images of at least one pixel, got shape {x.shape}")
     if grid.shape[3] != 2 or 0 in grid.shape[1:]:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cvlib._checks import Pair, integer, number, pair
+from cvlib._checks import Pair, choice, integer, number, pair
 from cvlib.ops._arrays import as_float, common_float, finite, same_shape
 from cvlib.ops._lowering import SHARED_BYTES, cut
 
@@ -259,7 +259,8 @@ def roi_align(
         If an array does not hold real numbers, or ``output_size`` or ``sampling_ratio`` no integers.
     ValueError
         If ``x`` or ``boxes`` has another shape, a box names no image, is not finite, ends before it starts or is
-        absurdly far away, ``spatial_scale`` is not above 0, or ``sampling_ratio`` is below 1.
+        absurdly far away, ``spatial_scale`` is not above 0, ``sampling_ratio`` is below 1, or ``aligned``
+        is neither True nor False.
 
     References
     ----------
@@ -354,6 +355,7 @@ def _align_readings(
     """Return the maps, the image of every box, and how to read the boxes, once everything fits together."""
     x, images, corners, counts = _checked(x, boxes, output_size, spatial_scale)
     ratio = integer("sampling_ratio", sampling_ratio, minimum=1)
+    choice("aligned", aligned, (False, True))
     x1, y1, x2, y2 = corners.T - (0.5 if aligned else 0)
     if not aligned:
         x2, y2 = np.maximum(x2, x1 + 1), np.maximum(y2, y1 + 1)

@@ -101,7 +101,9 @@ def test_affine_grid_refuses(arguments, error, message):
         affine_grid_backward(np.ones((4, 2, 2, 2)), *arguments)
 
 
-def test_affine_grid_refuses_another_gradient():
+def test_affine_grid_refuses_another_gradient_and_text_for_a_choice():
+    with pytest.raises(ValueError, match="align_corners must be one of False, True, got None"):
+        affine_grid(normal(4, 2, 3), 2, align_corners=None)
     with pytest.raises(ValueError, match=re.escape("dy must have shape (4, 2, 5, 2), got (4, 5, 2, 2)")):
         affine_grid_backward(np.ones((4, 5, 2, 2)), normal(4, 2, 3), (2, 5))
 
@@ -331,6 +333,7 @@ X, GRID = normal(2, 3, 5, 6), np.zeros((2, 4, 7, 2))
         ({"grid": GRID + 1j}, TypeError, "grid must hold real numbers, got ndarray of dtype complex128"),
         ({"padding_mode": "reflection"}, ValueError,
          "padding_mode must be one of 'zeros', 'border', got 'reflection'"),
+        ({"align_corners": "no"}, ValueError, "align_corners must be one of False, True, got 'no'"),
     ],
 )  # fmt: skip
 def test_grid_sample_refuses(bad, error, message):

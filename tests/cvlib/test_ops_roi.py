@@ -372,11 +372,13 @@ def test_bad_arguments(kind, bad, error, message):
         backward(np.ones((1, 3, 2, 2)), **arguments)
 
 
-def test_bad_sampling_ratio():
+def test_bad_options_of_roi_align():
     with pytest.raises(ValueError, match="sampling_ratio must be at least 1, got 0"):
         roi_align(X, [[0, 0, 0, 3, 3]], 2, sampling_ratio=0)
     with pytest.raises(TypeError, match="sampling_ratio must be an integer, got None"):
         roi_align_backward(np.ones((1, 3, 2, 2)), X, [[0, 0, 0, 3, 3]], 2, sampling_ratio=None)
+    with pytest.raises(ValueError, match="aligned must be one of False, True, got 'half'"):
+        roi_align(X, [[0, 0, 0, 3, 3]], 2, aligned="half")
 
 
 @pytest.mark.parametrize("kind", OPERATIONS)
