@@ -61,6 +61,17 @@ def test_backward_takes_dy_and_the_forward_arguments(forward):
     assert [p for p in others if p.name != "needs_dx"] == own
 
 
+@pytest.mark.parametrize("forward", [f for f in FORWARDS if f.__name__ in losses.__all__], ids=name_of)
+def test_backward_of_a_loss_takes_the_forward_arguments_and_dloss(forward):
+    """The upstream gradient is 1 if not given, and stands behind the arrays, before the options."""
+    own = list(inspect.signature(forward).parameters.values())
+    got = list(inspect.signature(getattr(losses, forward.__name__ + "_backward")).parameters.values())
+    arrays = [p for p in own if p.kind is not p.KEYWORD_ONLY]
+    dloss = got.pop(len(arrays))
+    assert (dloss.name, dloss.default) == ("dloss", 1.0)
+    assert got == own
+
+
 @pytest.mark.parametrize("function", FUNCTIONS, ids=name_of)
 def test_every_parameter_is_documented(function):
     heads = [line for line in section(function, "Parameters") if line and not line.startswith(" ")]
