@@ -9,7 +9,20 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from cvlib._checks import choice, integer
 from cvlib.init import glorot_uniform
-from cvlib.nn import LSTM, RNN, Chain, Container, Conv2d, Embedding, Flatten, Layer, Linear, ReLU, Tanh
+from cvlib.nn import (
+    LSTM,
+    RNN,
+    Chain,
+    Container,
+    Conv2d,
+    Embedding,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Tanh,
+)
 
 _CELLS = {"rnn": (RNN, 1), "lstm": (LSTM, 2)}  # and the arrays of one state: h, or h and c
 
@@ -190,11 +203,11 @@ def captioner(
     cell: str = "lstm",
     in_channels: int = 3,
     image_size: int = 32,
-    hidden_size: int = 64,
+    hidden_size: int = 128,
     embedding_dim: int = 32,
     dtype: DTypeLike = np.float32,
 ) -> Captioner:
-    """Return a small captioner for synthetic scenes: three convolutions of stride 2, and a recurrent decoder.
+    """Return a small captioner for synthetic scenes: three convolutions with pooling, and a recurrent decoder.
 
     The maps are flattened, not averaged: *where* something is matters in "a circle above a square".
 
@@ -220,7 +233,7 @@ def captioner(
     Raises
     ------
     ValueError
-        If a size is below 1, or the cell is unknown.
+        If the image is smaller than 8 pixels, another size below 1, or the cell unknown.
 
     Examples
     --------
@@ -231,21 +244,22 @@ def captioner(
     (2, True)
     """
     _, state_arrays = _CELLS[choice("cell", cell, tuple(_CELLS))]
-    side = integer("image_size", image_size, minimum=1)
-    for _ in range(3):
-        side = (side + 1) // 2  # 3 x 3, stride 2, padding 1
-    random = {"rng": rng, "dtype": dtype}
+    side = integer("image_size", image_size, minimum=8) // 8  # each pooling halves it
     features = state_arrays * integer("hidden_size", hidden_size, minimum=1)
+    random = {"rng": rng, "dtype": dtype}
     encoder = Chain(
-        conv1=Conv2d(in_channels, 16, 3, stride=2, padding=1, **random),
+        conv1=Conv2d(in_channels, 16, 3, padding=1, **random),
         relu1=ReLU(),
-        conv2=Conv2d(16, 32, 3, stride=2, padding=1, **random),
+        pool1=MaxPool2d(2),
+        conv2=Conv2d(16, 32, 3, padding=1, **random),
         relu2=ReLU(),
-        conv3=Conv2d(32, 32, 3, stride=2, padding=1, **random),
+        pool2=MaxPool2d(2),
+        conv3=Conv2d(32, 64, 3, padding=1, **random),
         relu3=ReLU(),
+        pool3=MaxPool2d(2),
         flatten=Flatten(),
-        features=Linear(32 * side * side, features, init=glorot_uniform, **random),
-        tanh=Tanh(),  # states are at most 1 in size
+        features=Linear(64 * side * side, features, init=glorot_uniform, **random),
+        tanh=Tanh(),  # a state of the decoder lies between -1 and 1, too
     )
     return Captioner(
         encoder, vocabulary_size=vocabulary_size, cell=cell, hidden_size=hidden_size,

@@ -9,7 +9,11 @@ import pytest
 from strategies import normal
 
 from cvlib import nn
+from cvlib.data import shapes
+from cvlib.data.shapes import PAD, VOCABULARY, encode_captions, make_scenes
+from cvlib.losses import sequence_cross_entropy, sequence_cross_entropy_backward
 from cvlib.models import Captioner, captioner
+from cvlib.optim import Adam
 
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_disable_most_optimizations", True)
@@ -164,25 +168,45 @@ def test_greedy_is_not_optimal():
 
 
 def test_the_net_by_its_numbers():
-    """32 x 32 -> 16 -> 8 -> 4, and 32 maps of 4 x 4 make 512 numbers."""
+    """32 x 32 -> 16 -> 8 -> 4, and 64 maps of 4 x 4 make 1024 numbers."""
     model = captioner(rng=rng(), vocabulary_size=20)
     sizes = {name: p.shape for name, p in model.parameters.items()}
-    assert sizes["encoder.features.weight"] == (128, 512)
+    assert sizes["encoder.features.weight"] == (256, 1024)
     assert sizes["embedding.weight"] == (20, 32)
-    assert sizes["decoder.weight_ih"] == (256, 32)
-    assert sizes["output.weight"] == (20, 64)
+    assert sizes["decoder.weight_ih"] == (512, 32)
+    assert sizes["output.weight"] == (20, 128)
     assert model.output_shape(((3, 32, 32), (9,))) == (9, 20)
-    encoder = 256 * 16 * 27 + 64 * 32 * 144 + 16 * 32 * 288 + 512 * 128
-    assert model.macs(((3, 32, 32), (9,))) == encoder + 9 * (256 * (32 + 64) + 64 * 20)
-    plain = captioner(
-        rng=rng(), vocabulary_size=9, cell="rnn", in_channels=1, image_size=9, hidden_size=6, embedding_dim=3
-    )
-    assert plain.parameters["encoder.features.weight"].shape == (6, 32 * 2 * 2)
-    logits = plain((np.ones((2, 1, 9, 9), np.float32), np.ones((2, 4), int)))
+    encoder = 1024 * 16 * 27 + 256 * 32 * 144 + 64 * 64 * 288 + 1024 * 256
+    assert model.macs(((3, 32, 32), (9,))) == encoder + 9 * (512 * (32 + 128) + 128 * 20)
+
+
+def test_another_net():
+    """19 -> 9 -> 4 -> 2 pixels; a plain net has one array of states."""
+    sizes = {"in_channels": 1, "image_size": 19, "hidden_size": 6, "embedding_dim": 3}
+    model = captioner(rng=rng(), vocabulary_size=9, cell="rnn", **sizes)
+    assert model.parameters["encoder.features.weight"].shape == (6, 64 * 2 * 2)
+    logits = model((np.ones((2, 1, 19, 19), np.float32), np.ones((2, 4), int)))
     assert (logits.shape, logits.dtype) == ((2, 4, 9), np.float32)
-    assert {p.dtype for p in captioner(rng=rng(), vocabulary_size=3, **F64).parameters.values()} == {
-        np.dtype(float)
-    }
+    exact = captioner(rng=rng(), vocabulary_size=3, **F64)
+    assert {p.dtype for p in exact.parameters.values()} == {np.dtype(float)}
+
+
+def test_it_learns_the_captions_of_a_few_scenes():
+    """With teacher forcing, and then says them on its own. The same seeds give the same numbers."""
+    scenes = make_scenes(16, rng=rng(), max_objects=2)
+    words = encode_captions(scenes.captions)
+    model = captioner(rng=rng(1), vocabulary_size=len(VOCABULARY), hidden_size=64)
+    adam, pair, losses = Adam(model.parameters, lr=0.003), (scenes.images, words[:, :-1]), []
+    for _ in range(120):
+        logits = model.forward(pair, training=True)
+        losses.append(sequence_cross_entropy(logits, words[:, 1:], padding_label=PAD))
+        dlogits = sequence_cross_entropy_backward(logits, words[:, 1:], padding_label=PAD)
+        model.backward(dlogits, needs_dx=False)
+        adam.step(model.gradients)
+    assert losses[0] == pytest.approx(np.log(len(VOCABULARY)), rel=0.3)
+    assert losses[-1] < 0.05
+    said = model.caption(scenes.images, start=shapes.START, end=shapes.END, max_length=20)
+    assert [" ".join(VOCABULARY[word] for word in caption) for caption in said] == scenes.captions
 
 
 def test_the_same_rng_gives_the_same_weights():
@@ -199,7 +223,7 @@ def test_the_same_rng_gives_the_same_weights():
     [
         (lambda: captioner(rng=rng(), vocabulary_size=9, cell="gru"), ValueError, "cell must be one of 'rnn', 'lstm'"),
         (lambda: captioner(rng=rng(), vocabulary_size=0), ValueError, "vocabulary_size must be at least 1, got 0"),
-        (lambda: captioner(rng=rng(), vocabulary_size=9, image_size=0), ValueError, "image_size must be at least 1"),
+        (lambda: captioner(rng=rng(), vocabulary_size=9, image_size=7), ValueError, "image_size must be at least 8"),
         (lambda: captioner(rng=rng(), vocabulary_size=9, hidden_size=0), ValueError, "hidden_size must be at least 1"),
         (lambda: captioner(rng=0, vocabulary_size=9), TypeError, "rng must be a numpy Generator"),
         (lambda: small("rnn")(IMAGES), TypeError, "x must be a pair (images, words), got ndarray"),
