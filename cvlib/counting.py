@@ -412,6 +412,9 @@ class LayerRow(NamedTuple):
         (C, H, W), or (features,).
     parameters, macs : int
         Of this layer alone, for one example.
+    memory : int
+        Bytes of its output for one example, kept from the forward pass until the backward pass; 0 where the output
+        is the input in another shape.
     receptive_field : (int, int) or None
         Height and width of the window of *input* pixels that one output sees, padding included; None from the
         first flat layer on, where every number may depend on the whole image.
@@ -421,10 +424,11 @@ class LayerRow(NamedTuple):
     output_shape: Shape
     parameters: int
     macs: int
+    memory: int
     receptive_field: tuple[int, int] | None
 
 
-_HEADINGS = ("layer", "output", "parameters", "MACs", "receptive field")
+_HEADINGS = ("layer", "output", "parameters", "MACs", "bytes", "receptive field")
 
 
 @dataclass(frozen=True, repr=False)
@@ -435,10 +439,13 @@ class LayerTable:
     ----------
     input_shape : tuple of int
     rows : tuple of LayerRow
+    dtype_bytes : int
+        Bytes in a number: 4 for float32.
     """
 
     input_shape: Shape
     rows: tuple[LayerRow, ...]
+    dtype_bytes: int = 4
 
     @property
     def parameters(self) -> int:
@@ -450,6 +457,16 @@ class LayerTable:
         """Multiply-accumulates of one forward pass of one example."""
         return sum(row.macs for row in self.rows)
 
+    @property
+    def memory(self) -> int:
+        """Bytes of the input and of every layer's output, for one example.
+
+        A training step keeps them all, times the size of the mini-batch, until the backward pass.
+        """
+        return memory_bytes(self.input_shape, dtype_bytes=self.dtype_bytes) + sum(
+            row.memory for row in self.rows
+        )
+
     def __getitem__(self, name: str) -> LayerRow:
         for row in self.rows:
             if row.name == name:
@@ -458,10 +475,11 @@ class LayerTable:
 
     def _lines(self) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
         """Return the cells of the lines below the headings, the input first, and those of the totals."""
-        lines = [("input", _times(self.input_shape), "", "", "")]
-        for name, shape, parameters, macs, field in self.rows:
-            lines.append((name, _times(shape), f"{parameters:,}", f"{macs:,}", _times(field)))
-        return lines, ("total", "", f"{self.parameters:,}", f"{self.macs:,}", "")
+        first = memory_bytes(self.input_shape, dtype_bytes=self.dtype_bytes)
+        lines = [("input", _times(self.input_shape), "", "", f"{first:,}", "")]
+        for name, shape, parameters, macs, memory, field in self.rows:
+            lines.append((name, _times(shape), f"{parameters:,}", f"{macs:,}", f"{memory:,}", _times(field)))
+        return lines, ("total", "", f"{self.parameters:,}", f"{self.macs:,}", f"{self.memory:,}", "")
 
     def __str__(self) -> str:
         return text_table(_HEADINGS, *self._lines())
@@ -469,7 +487,7 @@ class LayerTable:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        costs = f"{self.parameters:,} parameters; {self.macs:,} MACs"
+        costs = f"{self.parameters:,} parameters, {self.macs:,} MACs, {self.memory:,} bytes of activations"
         return html_table(f"{costs} for one input of {_times(self.input_shape)}", _HEADINGS, *self._lines())
 
 
@@ -478,7 +496,7 @@ def _times(sizes: Sequence[int] | None) -> str:
 
 
 def layer_table(input_shape: Sequence[int], layers: Iterable[Layer]) -> LayerTable:
-    """Return output shape, parameters, MACs and receptive field of every layer in a chain.
+    """Return output shape, parameters, MACs, memory and receptive field of every layer in a chain.
 
     Parameters
     ----------
@@ -500,15 +518,15 @@ def layer_table(input_shape: Sequence[int], layers: Iterable[Layer]) -> LayerTab
     --------
     >>> table = layer_table((3, 21, 21), [Conv(6, 5, stride=2), Pool(3, stride=2), Flatten(), Dense(10)])
     >>> table
-    layer     output  parameters    MACs  receptive field
-    -----------------------------------------------------
-    input    3×21×21
-    conv       6×9×9         456  36,450              5×5
-    pool       6×4×4           0       0              9×9
-    flatten       96           0       0
-    dense         10         970     960
-    -----------------------------------------------------
-    total                  1,426  37,410
+    layer     output  parameters    MACs  bytes  receptive field
+    ------------------------------------------------------------
+    input    3×21×21                      5,292
+    conv       6×9×9         456  36,450  1,944              5×5
+    pool       6×4×4           0       0    384              9×9
+    flatten       96           0       0      0
+    dense         10         970     960     40
+    ------------------------------------------------------------
+    total                  1,426  37,410  7,660
     >>> table["dense"].parameters
     970
     """
@@ -525,7 +543,8 @@ def layer_table(input_shape: Sequence[int], layers: Iterable[Layer]) -> LayerTab
             raise type(error)(f"layers[{index}] ({layer.name}): {error}") from error
         sees = layer.windows()
         windows = None if sees is None or windows is None else [*windows, sees]
-        rows.append(LayerRow(layer.name, output_shape, parameters, macs, _field(windows)))
+        memory = 0 if isinstance(layer, Flatten) else memory_bytes(output_shape)
+        rows.append(LayerRow(layer.name, output_shape, parameters, macs, memory, _field(windows)))
         shape = output_shape
     return LayerTable(input_shape, tuple(rows))
 

@@ -5,17 +5,18 @@ from cvlib.nn.branches import Concat, Fork, Identity, Sum
 from cvlib.nn.chain import Chain
 from cvlib.nn.container import Container
 from cvlib.nn.conv import Conv2d
+from cvlib.nn.conv_transpose import ConvTranspose2d
 from cvlib.nn.dropout import Dropout
 from cvlib.nn.embedding import Embedding
 from cvlib.nn.flatten import Flatten, Unflatten
 from cvlib.nn.layer import Layer
 from cvlib.nn.linear import Linear
+from cvlib.nn.normalisation import BatchNorm, LayerNorm
 from cvlib.nn.pooling import AvgPool2d, GlobalAvgPool2d, MaxPool2d
 from cvlib.nn.recurrent import LSTM, RNN
+from cvlib.nn.spatial_transformer import SpatialTransformer
 from cvlib.nn.storage import load, save
 from cvlib.nn.summary import summary
-
-from cvlib.nn.conv_transpose import ConvTranspose2d
 from cvlib.nn.upsample import Upsample
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "AvgPool2d",
+    "BatchNorm",
     "Chain",
     "Concat",
     "Container",
@@ -36,6 +38,7 @@ __all__ = [
     "GlobalAvgPool2d",
     "Identity",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "MaxPool2d",
@@ -44,6 +47,7 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "Softplus",
+    "SpatialTransformer",
     "Sum",
     "Tanh",
     "Unflatten",

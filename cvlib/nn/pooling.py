@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from cvlib._checks import Pair, pair
 from cvlib.nn.layer import Layer, Windows, brief, by_direction, example_shape
 from cvlib.ops import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
+from cvlib.ops._arrays import as_float, same_shape
 from cvlib.shapes import conv_output_size
 
 
@@ -98,3 +99,36 @@ class AvgPool2d(_Pool2d):
 
     operation = staticmethod(avg_pool2d)
     operation_backward = staticmethod(avg_pool2d_backward)
+
+
+class GlobalAvgPool2d(Layer):
+    """The mean of every map, whatever its size: (N, C, H, W) becomes (N, C).
+
+    It takes the place of the large fully connected layers at the end of a network.
+
+    References
+    ----------
+    Lin, Chen and Yan, "Network in network", ICLR 2014, arXiv:1312.4400, section 3.2.
+
+    Examples
+    --------
+    >>> GlobalAvgPool2d()(np.array([[[[1.0, 2.0], [3.0, 6.0]]]]))
+    array([[3.]])
+    """
+
+    def forward(self, x: ArrayLike, *, training: bool = False) -> np.ndarray:
+        """Return the means (N, C) of ``x`` (N, C, H, W)."""
+        self.x = as_float("x", x, ndim=4)
+        return avg_pool2d(self.x, self.x.shape[2:])[:, :, 0, 0]
+
+    def backward(self, dy: ArrayLike, *, needs_dx: bool = True) -> np.ndarray | None:
+        """Return dL/dx (N, C, H, W): every pixel has the same share."""
+        x = self.last_input()
+        if not needs_dx:
+            return None
+        dy = same_shape("dy", dy, x.shape[:2])
+        return avg_pool2d_backward(dy[:, :, None, None], x, x.shape[2:])
+
+    def output_shape(self, input_shape: Sequence[int]) -> tuple[int]:
+        """Return (C,) for (C, H, W)."""
+        return example_shape(input_shape, "(C, H, W)")[:1]

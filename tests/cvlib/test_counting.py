@@ -220,14 +220,14 @@ TABLE = layer_table((2, 4, 4), [Conv(3, 3, name="<c&>"), Flatten(), Dense(1000)]
 
 def test_text_table():
     assert str(TABLE).splitlines() == [
-        "layer    output  parameters    MACs  receptive field",
-        "----------------------------------------------------",
-        "input     2×4×4",
-        "<c&>      3×2×2          57     216              3×3",
-        "flatten      12           0       0",
-        "dense      1000      13,000  12,000",
-        "----------------------------------------------------",
-        "total                13,057  12,216",
+        "layer    output  parameters    MACs  bytes  receptive field",
+        "-----------------------------------------------------------",
+        "input     2×4×4                        128",
+        "<c&>      3×2×2          57     216     48              3×3",
+        "flatten      12           0       0      0",
+        "dense      1000      13,000  12,000  4,000",
+        "-----------------------------------------------------------",
+        "total                13,057  12,216  4,176",
     ]
     assert repr(TABLE) == str(TABLE)
 
@@ -255,10 +255,12 @@ def test_html_table():
     cells.feed(TABLE._repr_html_())
     assert cells.open == []
     assert cells.tags[1] == ("caption", None)
-    assert cells.text[0] == "13,057 parameters; 12,216 MACs for one input of 2×4×4"
-    assert cells.tags.count(("th", "col")) == 5
+    assert cells.text[0] == (
+        "13,057 parameters, 12,216 MACs, 4,176 bytes of activations for one input of 2×4×4"
+    )
+    assert cells.tags.count(("th", "col")) == 6
     assert cells.tags.count(("th", "row")) == 5  # input, three layers, total
-    assert cells.tags.count(("td", None)) == 20
+    assert cells.tags.count(("td", None)) == 25
     assert "<c&>" in cells.text
 
 

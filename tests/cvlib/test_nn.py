@@ -393,6 +393,8 @@ def test_summary_of_coursework_c3():
     assert [row.receptive_field for row in table.rows] == [(5, 5), (9, 9), (17, 17), None, None]
     assert (table.parameters, table.macs) == (2616, 36450 + 8640 + 1600)
     assert coursework_c3().macs((3, 21, 21)) == table.macs
+    assert [row.memory for row in table.rows] == [4 * 6 * 81, 4 * 6 * 16, 4 * 10 * 16, 0, 4 * 10]
+    assert table.memory == 4 * 3 * 21 * 21 + 1944 + 384 + 640 + 40
 
 
 def test_summary_agrees_with_the_network_on_paper():
@@ -453,9 +455,10 @@ def test_summary_prints_as_a_table():
     first, rule, image, conv1, *_, last = str(nn.summary(coursework_c3(), (3, 21, 21))).splitlines()
     assert first.split("  ")[0] == "layer"
     assert set(rule) == {"-"}
-    assert image.split() == ["input", "3×21×21"]
-    assert conv1.split() == ["conv1:", "Conv2d(3,", "6,", "5,", "stride=2)", "6×9×9", "456", "36,450", "5×5"]
-    assert last.split() == ["total", "2,616", "46,690"]
+    assert image.split() == ["input", "3×21×21", "5,292"]
+    assert conv1.split() == ["conv1:", "Conv2d(3,", "6,", "5,", "stride=2)", "6×9×9", "456", "36,450", "1,944",
+                             "5×5"]  # fmt: skip
+    assert last.split() == ["total", "2,616", "46,690", "8,300"]
 
 
 class TableReader(HTMLParser):
@@ -494,7 +497,7 @@ def test_summary_is_a_real_table_in_html():
         assert [(tag, scope) for tag, scope, _ in row] == [("th", "row")] + [("td", None)] * (len(head) - 1)
     assert [row[0][2] for row in body] == [row.name for row in table.rows]
     assert [cell[2] for cell in body[0][1:4]] == ["6×9×9", "456", "36,450"]
-    assert [cell[2] for cell in total] == ["total", "", "2,616", "46,690", ""]
+    assert [cell[2] for cell in total] == ["total", "", "2,616", "46,690", "8,300", ""]
 
 
 def test_html_escapes_what_layers_call_themselves():
