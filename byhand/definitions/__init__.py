@@ -43,6 +43,12 @@ from byhand.definitions.conv import conv2d, conv2d_backward
 from byhand.definitions.conv_transpose import conv_transpose2d, conv_transpose2d_backward
 from byhand.definitions.dropout import dropout, dropout_backward
 from byhand.definitions.embedding import embedding, embedding_backward
+from byhand.definitions.grid_sample import (
+    affine_grid,
+    affine_grid_backward,
+    grid_sample,
+    grid_sample_backward,
+)
 from byhand.definitions.interpolate import interpolate, interpolate_backward
 from byhand.definitions.linear import linear, linear_backward
 from byhand.definitions.losses import (
@@ -82,6 +88,7 @@ from byhand.definitions.losses import (
     squared_error_backward,
 )
 from byhand.definitions.metrics import confusion_matrix, iou_per_class, mean_iou
+from byhand.definitions.normalisation import batch_norm, batch_norm_backward, layer_norm, layer_norm_backward
 from byhand.definitions.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from byhand.definitions.rectifiers import (
     leaky_relu,
@@ -93,12 +100,17 @@ from byhand.definitions.rectifiers import (
 )
 from byhand.definitions.recurrent import lstm_cell, lstm_cell_backward, rnn_cell, rnn_cell_backward
 from byhand.definitions.reparameterise import reparameterise, reparameterise_backward
+from byhand.definitions.roi import roi_align, roi_align_backward, roi_pool, roi_pool_backward
 from byhand.definitions.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 
 __all__ = [
+    "affine_grid",
+    "affine_grid_backward",
     "average_precision",
     "avg_pool2d",
     "avg_pool2d_backward",
+    "batch_norm",
+    "batch_norm_backward",
     "binary_cross_entropy",
     "binary_cross_entropy_backward",
     "binary_cross_entropy_with_logits",
@@ -128,6 +140,8 @@ __all__ = [
     "gelu_backward",
     "generator_loss",
     "generator_loss_backward",
+    "grid_sample",
+    "grid_sample_backward",
     "interpolate",
     "interpolate_backward",
     "iou",
@@ -136,6 +150,8 @@ __all__ = [
     "jensen_shannon_divergence_backward",
     "kl_divergence",
     "kl_divergence_backward",
+    "layer_norm",
+    "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
@@ -166,6 +182,10 @@ __all__ = [
     "reparameterise_backward",
     "rnn_cell",
     "rnn_cell_backward",
+    "roi_align",
+    "roi_align_backward",
+    "roi_pool",
+    "roi_pool_backward",
     "sequence_cross_entropy",
     "sequence_cross_entropy_backward",
     "sigmoid",

@@ -22,17 +22,24 @@ from cvlib.ops.conv import conv2d, conv2d_backward
 from cvlib.ops.conv_transpose import conv_transpose2d, conv_transpose2d_backward
 from cvlib.ops.dropout import dropout, dropout_backward, dropout_mask
 from cvlib.ops.embedding import embedding, embedding_backward
+from cvlib.ops.grid_sample import affine_grid, affine_grid_backward, grid_sample, grid_sample_backward
 from cvlib.ops.interpolate import interpolate, interpolate_backward
 from cvlib.ops.linear import linear, linear_backward
+from cvlib.ops.normalisation import batch_norm, batch_norm_backward, layer_norm, layer_norm_backward
 from cvlib.ops.pooling import avg_pool2d, avg_pool2d_backward, max_pool2d, max_pool2d_backward
 from cvlib.ops.rectifiers import leaky_relu, leaky_relu_backward, prelu, prelu_backward, relu, relu_backward
 from cvlib.ops.recurrent import lstm_cell, lstm_cell_backward, rnn_cell, rnn_cell_backward
 from cvlib.ops.reparameterise import reparameterise, reparameterise_backward
+from cvlib.ops.roi import roi_align, roi_align_backward, roi_pool, roi_pool_backward
 from cvlib.ops.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
 
 __all__ = [
+    "affine_grid",
+    "affine_grid_backward",
     "avg_pool2d",
     "avg_pool2d_backward",
+    "batch_norm",
+    "batch_norm_backward",
     "conv2d",
     "conv2d_backward",
     "conv_transpose2d",
@@ -46,8 +53,12 @@ __all__ = [
     "embedding_backward",
     "gelu",
     "gelu_backward",
+    "grid_sample",
+    "grid_sample_backward",
     "interpolate",
     "interpolate_backward",
+    "layer_norm",
+    "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
@@ -66,6 +77,10 @@ __all__ = [
     "reparameterise_backward",
     "rnn_cell",
     "rnn_cell_backward",
+    "roi_align",
+    "roi_align_backward",
+    "roi_pool",
+    "roi_pool_backward",
     "sigmoid",
     "sigmoid_backward",
     "silu",
