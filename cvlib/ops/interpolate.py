@@ -39,8 +39,8 @@ def interpolate(
     for "bilinear". A pixel is a little square whose colour is measured in its middle, so that output row i of H' lies
     at :math:`\rho_i = (i + \tfrac12) \frac{H}{H'} - \tfrac12`, moved to the nearest row if it is outside the map; with
     ``align_corners`` pixels are points, those at the corners stay in place, and :math:`\rho_i = i \frac{H-1}{H'-1}`.
-    The columns :math:`\kappa_j` follow the width. "nearest" takes row :math:`\lfloor i \frac{H}{H'} \rfloor`, which is
-    that of PyTorch.
+    The columns :math:`\kappa_j` follow the width. "nearest" takes row :math:`\lfloor i \frac{H}{H'} \rfloor`, the rule
+    of PyTorch (where the ratio is rounded to float32 first, so that a whole number may become the one below).
 
     Shrinking skips pixels rather than averaging them: below half the size, some are not seen at all.
 
