@@ -171,6 +171,9 @@ def test_everything_is_drawn_evenly():
     alone = np.concatenate([boxes for boxes in many.boxes if len(boxes) == 1])
     assert alone.min() == 0
     assert alone.max() == 32
+    place = alone[:, :2] / (32 - (alone[:, 2:] - alone[:, :2]))
+    middle = np.mean(abs(place - 0.5) < 0.25)
+    assert middle == pytest.approx(0.5, abs=0.05)
     centres = np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2 for boxes in many.boxes])
     np.testing.assert_allclose(centres.mean(axis=0), 16, atol=0.5)
 
