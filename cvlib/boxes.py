@@ -34,6 +34,7 @@ __all__ = [
     "precision_recall",
 ]
 
+_NMS_BLOCK = 128  # boxes whose overlaps with all others are computed at once
 _LOG_SCALE_LIMIT = math.log(
     1000 / 16
 )  # decoded boxes are at most 62.5 times as wide or high as their anchors
@@ -159,13 +160,16 @@ def nms(boxes: ArrayLike, scores: ArrayLike, *, iou_threshold: float = 0.5) -> n
     """
     boxes, scores = _scored("boxes", boxes, "scores", scores)
     iou_threshold = _share("iou_threshold", iou_threshold)
-    left = _by_falling(scores)
-    kept = []
-    while left.size:
-        best, left = left[:1], left[1:]
-        kept.append(best[0])
-        left = left[_iou(boxes[best], boxes[left])[0] <= iou_threshold]
-    return np.array(kept, np.int64)
+    order = _by_falling(scores)
+    boxes, alive = boxes[order], np.ones(len(order), bool)
+    for start in range(0, len(order), _NMS_BLOCK):
+        candidates = start + np.flatnonzero(alive[start : start + _NMS_BLOCK])
+        too_close = _iou(boxes[candidates], boxes[start:]) > iou_threshold
+        for k, others in zip(candidates, too_close, strict=True):
+            if alive[k]:
+                alive[start:] &= ~others
+                alive[k] = True  # a box does not remove itself
+    return order[alive].astype(np.int64, copy=False)
 
 
 def anchor_boxes(

@@ -125,9 +125,12 @@ def test_nan_and_infinity_flow_through():
 @draws
 @given(st.data(), box_lists(high=10), THRESHOLDS)
 def test_nms_is_its_definition(data, boxes, threshold):
-    """Scores tie often; thresholds are values that the IoU of small boxes really takes."""
+    """Scores tie often; thresholds are values that the IoU of small boxes really takes.
+
+    The definition gets the fraction itself: 1/3 as a float is not a third, but the IoU in floats is that same float.
+    """
     scores = data.draw(st.lists(st.integers(0, 3), min_size=len(boxes), max_size=len(boxes)))
-    expected = definitions.nms(boxes, scores, iou_threshold=float(threshold))
+    expected = definitions.nms(boxes, scores, iou_threshold=threshold)
     assert nms(boxes, scores, iou_threshold=float(threshold)).tolist() == expected
 
 
@@ -145,6 +148,16 @@ def test_nms_on_many_boxes_keeps_apart_and_covers():
     better = scores[kept] > scores[removed, None]
     assert np.all(((overlaps[removed] > 0.4) & better).any(axis=1))
     assert 50 < len(kept) < 1000
+
+
+def test_nms_on_several_blocks_is_its_definition():
+    rng = np.random.default_rng(1)
+    corners = rng.integers(0, 60, (400, 2))
+    boxes = np.concatenate([corners, corners + rng.integers(4, 16, (400, 2))], axis=1)
+    scores = rng.integers(0, 50, 400)
+    kept = nms(boxes, scores, iou_threshold=0.3).tolist()
+    assert kept == definitions.nms(boxes.tolist(), scores.tolist(), iou_threshold=F(3, 10))
+    assert len(kept) > 130
 
 
 def test_nms_by_hand():
@@ -255,7 +268,7 @@ def test_clipping_keeps_what_is_in_the_image(boxes, height, width):
 @given(box_lists(1, 10), box_lists(1, 4), THRESHOLDS, THRESHOLDS)
 def test_matching_is_its_definition(anchors, boxes, one, other):
     options = {"positive_iou": float(max(one, other)), "negative_iou": float(min(one, other))}
-    # The fractions themselves: 1/3 as a float is not a third, but the IoU in floats is that same float.
+    # Fractions for the definition, as for nms.
     exact = {"positive_iou": max(one, other), "negative_iou": min(one, other)}
     labels, matched = match_anchors(anchors, boxes, **options)
     assert labels.dtype == matched.dtype == np.int64
