@@ -207,9 +207,10 @@ def auxiliary_loss(
 
     .. math:: L = L_0 + w \sum_{k \ge 1} L_k
 
-    The model gives a tuple of outputs, the main one first; all are judged by the same labels. The backward gives a
-    tuple of gradients. An output that is no tuple stands for the main one alone: auxiliary heads are there to train
-    the layers below them, and a model may leave them out afterwards.
+    The model gives a tuple of outputs, the main one first; all are judged by the same labels. Tuples may stand in
+    tuples, as ((main, second), first) where a fork lies behind a fork. The backward gives gradients nested in the same
+    way. An output that is no tuple stands for the main one alone: auxiliary heads are there to train the layers below
+    them, and a model may leave them out afterwards.
 
     Parameters
     ----------
@@ -246,19 +247,21 @@ def auxiliary_loss(
     of_head, of_head_backward = _loss_pair(loss)
 
     def total(outputs: Arrays, labels: Arrays) -> float:
-        if not isinstance(outputs, tuple):
-            return of_head(outputs, labels)
-        main, *others = (of_head(output, labels) for output in outputs)
+        main, *others = (of_head(output, labels) for output in _heads(outputs))
         return main + weight * sum(others)
 
-    def total_backward(outputs: Arrays, labels: Arrays, dloss: float = 1.0) -> Arrays:
+    def each_backward(outputs: Arrays, labels: Arrays, dmain: float, dothers: float) -> Arrays:
         if not isinstance(outputs, tuple):
-            return of_head_backward(outputs, labels, dloss)
-        # L = L_0 + w (L_1 + L_2 + ...)
-        factors = [dloss, *[weight * dloss] * (len(outputs) - 1)]
+            return of_head_backward(outputs, labels, dmain)
+        factors = [dmain, *[dothers] * (len(outputs) - 1)]
         return tuple(
-            of_head_backward(output, labels, factor) for output, factor in zip(outputs, factors, strict=True)
+            each_backward(output, labels, factor, dothers)
+            for output, factor in zip(outputs, factors, strict=True)
         )
+
+    def total_backward(outputs: Arrays, labels: Arrays, dloss: float = 1.0) -> Arrays:
+        # L = L_0 + w (L_1 + L_2 + ...)
+        return each_backward(outputs, labels, dloss, weight * dloss)
 
     return total, total_backward
 
@@ -477,7 +480,16 @@ def _take(arrays: Arrays, batch: np.ndarray | slice) -> Arrays:
 
 def _main(output: Arrays) -> np.ndarray:
     """Return the first of several outputs."""
-    return output[0] if isinstance(output, tuple) else output
+    return next(_heads(output))
+
+
+def _heads(output: Arrays) -> Iterator[np.ndarray]:
+    """Yield the outputs one by one, out of tuples in tuples as well."""
+    if not isinstance(output, tuple):
+        yield output
+        return
+    for part in output:
+        yield from _heads(part)
 
 
 def _float_type(model: Layer) -> np.dtype | None:

@@ -573,6 +573,41 @@ def test_auxiliary_loss_is_the_main_loss_and_a_share_of_the_others(weight):
         assert slope == pytest.approx(np.sum(gradient * direction), abs=1e-9)
 
 
+def test_auxiliary_loss_of_forks_in_forks():
+    """((main, second), first), and deeper: nested like the outputs, and the sums of a flat tuple."""
+    one, two, three, four = (rng(seed).normal(0, 1, (4, 3)) for seed in range(4))
+    labels = np.array([0, 2, 1, 1])
+    loss, loss_backward = auxiliary_loss(0.25)
+    flat = loss_backward((one, two, three, four), labels, 2.0)
+    for outputs in (((one, two), three, four), (((one, two), three), four), (one, (two, three, four))):
+        assert loss(outputs, labels) == pytest.approx(loss((one, two, three, four), labels), rel=1e-14)
+        expected = iter(flat)
+
+        def compare(gradients, outputs, expected=expected):
+            if not isinstance(outputs, tuple):
+                np.testing.assert_array_equal(gradients, next(expected))
+                return
+            assert isinstance(gradients, tuple)
+            for gradient, output in zip(gradients, outputs, strict=True):
+                compare(gradient, output)
+
+        compare(loss_backward(outputs, labels, 2.0), outputs)
+
+
+def test_accuracy_counts_on_the_main_output_of_forks_in_forks():
+    images, labels = blobs(10)
+
+    def head(*kept):
+        selection = nn.Linear(4, 3, rng=rng())
+        selection.parameters["weight"][...] = np.eye(4)[list(kept)]
+        return selection
+
+    heads = nn.Fork(main=nn.Fork(main=head(0, 1, 2), second=head(1, 2, 0)), first=head(2, 0, 1))
+    model = nn.Chain(flatten=nn.Flatten(), heads=heads)
+    assert accuracy(model, images, labels) == 1
+    assert stand(model, images, labels, loss=auxiliary_loss()).accuracy == [1]
+
+
 def test_auxiliary_loss_of_one_output_is_the_loss():
     output, labels = rng().normal(0, 1, (4, 3)), np.array([0, 2, 1, 1])
     loss, loss_backward = auxiliary_loss()
