@@ -90,6 +90,7 @@ def test_buffers_are_updated_in_place_by_training_alone():
     mean, var = layer.buffers.values()
     layer(np.array([[3.0], [5.0]]), training=True)
     assert (mean.tolist(), var.tolist()) == ([2], [1.5])  # halfway from 0 to 4, and from 1 to 2
+    mean.flags.writeable = var.flags.writeable = False
     layer(np.array([[3.0], [5.0]]))
     layer.backward(np.ones((2, 1)))
     assert (mean.tolist(), var.tolist()) == ([2], [1.5])
