@@ -8,10 +8,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 ONE_THREAD := OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint unit notebooks site-tests bench refresh lab lock clean
+.PHONY: help book serve test lint unit notebooks site-tests bench bench-store bench-pages refresh lab lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: .venv/course node_modules/.package-lock.json ## build the site, warnings as errors
 	jupyter-book build . --warningiserror --nitpick --keep-going
@@ -39,8 +39,15 @@ site-tests: book .venv/test ## drive the built site in a browser
 	python tools/browser.py
 	pytest tests/site -n 2
 
-bench: book .venv/test ## measure the site: bytes of a page, time of an explorer's step
-	PYTHONPATH=tools python benchmarks/site.py
+bench: .venv/course ## measure the core against what is installed (benchmarks/requirements.txt names whom)
+	python benchmarks/core.py
+
+bench-store: .venv/course ## measure the core, store the results, write the tables of the page on speed
+	python benchmarks/core.py --store
+	python benchmarks/report.py
+
+bench-pages: book .venv/test ## measure the site: bytes of a page, time of an explorer's step
+	PYTHONPATH=tools python benchmarks/pages.py
 
 refresh: .venv/course ## run the notebooks and store their outputs as text (NOTEBOOKS=... for some)
 	python tools/refresh.py $(NOTEBOOKS)

@@ -1,8 +1,8 @@
 """How light and how quick the built site is: bytes of each page, and the time from a key press to the new picture.
 
-Run ``make bench``. Sizes are compressed, and counted before the reader touches anything. Steps go up and down every
-range control of every explorer, one value at a time; each is timed in the page, from the input event to the first frame
-painted with the decoded picture. The server is on this machine.
+Run ``make bench-pages``. Sizes are compressed, and counted before the reader touches anything. Steps go up and down
+every range control of every explorer, one value at a time; each is timed in the page, from the input event to the first
+frame painted with the decoded picture. The server is on this machine.
 """
 
 from __future__ import annotations
