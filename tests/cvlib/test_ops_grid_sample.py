@@ -308,6 +308,8 @@ def test_many_points_on_one_pixel_lose_nothing_in_float32():
 def test_types_and_empty_batches():
     assert grid_sample(np.ones((1, 1, 2, 2), int), np.zeros((1, 1, 1, 2), int)).dtype == np.float64
     assert grid_sample(np.ones((1, 1, 2, 2), np.float32), np.zeros((1, 1, 1, 2))).dtype == np.float64
+    x, grid = np.ones((1, 1, 2, 2), np.float32), np.zeros((1, 1, 1, 2), np.float32)
+    assert {d.dtype for d in grid_sample_backward(np.ones((1, 1, 1, 1)), x, grid)} == {np.dtype(np.float64)}
     x, grid = np.ones((0, 3, 4, 4), np.float32), np.ones((0, 2, 5, 2), np.float32)
     y = grid_sample(x, grid)
     assert (y.shape, y.dtype) == ((0, 3, 2, 5), np.float32)

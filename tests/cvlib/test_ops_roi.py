@@ -302,6 +302,11 @@ def test_pixels_out_of_reach_do_not_matter_however_strange():
 
 
 @pytest.mark.parametrize("kind", OPERATIONS)
+def test_a_box_outside_reads_zero_even_of_nan(kind):
+    assert not OPERATIONS[kind][0](np.full((1, 2, 3, 3), np.nan), [[0, 20, 20, 22, 22]], 2).any()
+
+
+@pytest.mark.parametrize("kind", OPERATIONS)
 @pytest.mark.parametrize("size", [0, 300, 5000])
 def test_blocks_change_nothing(kind, size, monkeypatch):
     x, boxes = normal(2, 3, 9, 8), eighths(np.random.default_rng(3), 7, 2, (9, 8))
