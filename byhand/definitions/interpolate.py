@@ -128,7 +128,7 @@ def _reading(
     """Return what pixel ``i`` of the ``new`` ones on a side is read from; b of them are as long as a old ones."""
     a, b = ratio
     if mode == "nearest":
-        return [(min(math.floor(divide(i * a, b)), old - 1), 1)]
+        return [(math.floor(divide(i * a, b)), 1)]
     if align_corners:
         place = divide(i * (old - 1), max(new - 1, 1))
     else:
