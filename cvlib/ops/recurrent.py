@@ -202,7 +202,7 @@ def lstm_cell(
     array([[3.]])
     """
     x, h, w_ih, w_hh, b_ih, b_hh = _checked(4, x, h, w_ih, w_hh, b_ih, b_hh)
-    c, *arrays = common_float(_like("c", c, h), x, h, w_ih, w_hh, b_ih, b_hh)
+    c, *arrays = common_float(same_shape("c", c, h.shape), x, h, w_ih, w_hh, b_ih, b_hh)
     h_next, c_next, _ = lstm_step(_sums(*arrays), c)
     return h_next, c_next
 
@@ -260,8 +260,8 @@ def lstm_cell_backward(
     array([[5.]])
     """
     x, h, w_ih, w_hh, b_ih, b_hh = _checked(4, x, h, w_ih, w_hh, b_ih, b_hh)
-    c = _like("c", c, h)
-    dh_next, dc_next = (_like(f"dy[{n}]", part, h) for n, part in enumerate(as_pair("dy", dy)))
+    c = same_shape("c", c, h.shape)
+    dh_next, dc_next = (same_shape(f"dy[{n}]", part, h.shape) for n, part in enumerate(as_pair("dy", dy)))
     dh_next, dc_next, c, *arrays = common_float(dh_next, dc_next, c, x, h, w_ih, w_hh, b_ih, b_hh)
     _, c_next, gates = lstm_step(_sums(*arrays), c)
     da, dc = lstm_step_backward(dh_next, dc_next, gates, c, c_next)
@@ -323,8 +323,3 @@ def _checked(
         None if b is None else same_shape(name, b, (rows,)) for name, b in (("b_ih", b_ih), ("b_hh", b_hh))
     )
     return common_float(x, h, w_ih, w_hh, b_ih, b_hh)
-
-
-def _like(name: str, value: ArrayLike, h: np.ndarray) -> np.ndarray:
-    """Return ``value`` in the shape of ``h``, and row by row in memory, as the results are to be."""
-    return np.asarray(same_shape(name, value, h.shape), order="C")
