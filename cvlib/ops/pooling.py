@@ -1,10 +1,13 @@
 """Pooling over windows, and its gradients.
 
 A maximum over a window is the maximum over rows of the maxima within rows, and a sum likewise. So each pooling takes
-K_h + K_w steps over whole arrays instead of K_h * K_w; the gradients go back through the same two stages.
+K_h + K_w steps over whole arrays instead of K_h * K_w, and the gradient of a mean goes back through the same two
+stages. That of a maximum asks tap by tap who has won; there the maps are sorted so that each tap is one run of memory.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +19,7 @@ from cvlib.ops._lowering import SHARED_BYTES, Window, cut
 __all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
 
 _HEIGHT, _WIDTH = -2, -1  # axes
+PHASE_BYTES = SHARED_BYTES // 2  # of maps at a time in the gradient of a maximum: pixels and gradients share the cache
 
 
 def max_pool2d(
@@ -101,41 +105,84 @@ def max_pool2d_backward(
     """
     x, window, output = _checked(x, kernel_size, stride, padding)
     dy, x = common_float(same_shape("dy", dy, (*x.shape[:2], *output)), x)
-    dx = np.zeros(x.shape, x.dtype)
-    for images in cut(len(x), x[:1].nbytes, SHARED_BYTES):  # what the two stages share stays in the cache
+    dx = np.empty(x.shape, x.dtype)
+    for images in cut(len(x), x[:1].nbytes, PHASE_BYTES):
         _hand_back(dy[images], x[images], window, dx[images])
     return dx
 
 
 def _hand_back(dy: np.ndarray, x: np.ndarray, window: Window, dx: np.ndarray) -> None:
-    """Write dx of some images. Reading order looks for the first row that holds the maximum, then along it."""
+    """Write dx of some images: the taps are asked in reading order, and the first that equals y gets the gradient."""
+    phases, dphases = _Phases(x, window, -np.inf), _Phases(x, window, 0)
     height, width = dy.shape[2:]
-    padded, dpadded = _padded(x, window, -np.inf), _padded(dx, window, 0)
-    pixels, dpixels = (_taps(array, window, _WIDTH, width) for array in (padded, dpadded))
-    rows = _fold(np.maximum, pixels)
-    drows = np.zeros(rows.shape, dx.dtype)
-    maxima, dmaxima = (_taps(array, window, _HEIGHT, height) for array in (rows, drows))
-    # y = maximum of maxima
-    y = _fold(np.maximum, maxima)
-    if not y.min(initial=np.inf) > -np.inf:  # NaN equals nothing and minus infinity equals the padding
-        _hand_back(dy, _ranks(x), window, dx)
+    taps = phases.taps()
+    # y = maximum of taps
+    y = _fold(np.maximum, taps)
+    if not phases.grid(y)[:, :, :height, :width].min(initial=np.inf) > -np.inf:
+        _hand_back(dy, _ranks(x), window, dx)  # NaN equals nothing, and minus infinity equals the padding
         return
-    _hand_to_first(dy, y, maxima, dmaxima)
-    # rows = maximum of pixels
-    _hand_to_first(drows, rows, pixels, dpixels)
-    dx[...] = _inside(dpadded, x, window)  # without padding it is there already
+    left = np.zeros(y.shape, dx.dtype)
+    phases.grid(left)[:, :, :height, :width] = dy  # and 0 where a run passes from one row to the next
+    left = left.view(f"i{dx.itemsize}")  # bits: 0 times any of them is 0.0, but 0 times infinity is NaN
+    *dtaps, dlast = dphases.taps()
+    for tap, dtap in zip(taps, dtaps, strict=False):
+        share = left * (tap == y)
+        dtap += share.view(dx.dtype)
+        left -= share
+    dlast += left.view(dx.dtype)  # if no other, then the last
+    dphases.write(dx)
 
 
-def _hand_to_first(
-    dy: np.ndarray, y: np.ndarray, candidates: list[np.ndarray], gradients: list[np.ndarray]
-) -> None:
-    """Add ``dy`` to the gradient of the first candidate that equals ``y``, element by element."""
-    left = dy.view(f"i{dy.itemsize}")  # bits: 0 times any of them is 0.0, but 0 times infinity is NaN
-    for candidate, gradient in zip(candidates[:-1], gradients, strict=False):
-        share = left * (candidate == y)
-        gradient += share.view(dy.dtype)
-        left = left - share
-    gradients[-1] += left.view(dy.dtype)  # if no other, then the last
+class _Phases:
+    """Padded maps sorted by the remainders of row and column when divided by the stride.
+
+    A window that moves by the stride moves by one pixel within each phase. So what a tap sees in all windows is one
+    run of neighbours in memory, where a processor is quickest; in the maps themselves it is every s-th pixel. A run
+    also passes through places where no window stands; there the upstream gradient is 0.
+    """
+
+    def __init__(self, x: np.ndarray, window: Window, padding: float):
+        self.window = window
+        (sh, sw), (ph, pw), (n, c, h, w) = window.stride, window.padding, x.shape
+        self.shape = n, c, -(-(h + 2 * ph) // sh), -(-(w + 2 * pw) // sw)
+        self.size = n * c * self.shape[2] * self.shape[3]
+        overrun = self.offset(*(k - 1 for k in window.kernel))
+        self.memory = np.full((sh, sw, self.size + overrun), padding, x.dtype)
+        if padding:
+            for phase, pixels in self.pairs(x):
+                phase[...] = pixels
+
+    def offset(self, row: int, column: int) -> int:
+        """Return how far the run of a tap begins after the start of its phase."""
+        return row // self.window.stride[0] * self.shape[3] + column // self.window.stride[1]
+
+    def taps(self) -> list[np.ndarray]:
+        """Return the run of every tap, in reading order, as views."""
+        (kh, kw), (sh, sw) = self.window.kernel, self.window.stride
+        places = [(row, column, self.offset(row, column)) for row in range(kh) for column in range(kw)]
+        return [
+            self.memory[row % sh, column % sw, start : start + self.size] for row, column, start in places
+        ]
+
+    def grid(self, run: np.ndarray) -> np.ndarray:
+        """Return a run as maps (N, C, H/s, W/s)."""
+        return run.reshape(self.shape)
+
+    def pairs(self, x: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the place of each phase's pixels in the phase, and in ``x``."""
+        (sh, sw), (ph, pw) = self.window.stride, self.window.padding
+        for row in range(sh):
+            for column in range(sw):
+                top, left = (row - ph) % sh, (column - pw) % sw  # the phase's first pixel that is no padding
+                pixels = x[:, :, top::sh, left::sw]
+                i, j = (top + ph) // sh, (left + pw) // sw
+                grid = self.grid(self.memory[row, column, : self.size])
+                yield grid[:, :, i : i + pixels.shape[2], j : j + pixels.shape[3]], pixels
+
+    def write(self, x: np.ndarray) -> None:
+        """Write the phases' pixels to their places in ``x``."""
+        for phase, pixels in self.pairs(x):
+            pixels[...] = phase
 
 
 def _ranks(x: np.ndarray) -> np.ndarray:

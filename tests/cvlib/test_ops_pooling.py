@@ -96,7 +96,7 @@ def test_blocks_change_nothing(monkeypatch):
     dy = normal(5, 2, 3, 3)
     expected = DEFINITIONS["max"][1](dy.tolist(), x.tolist(), 3, stride=2)
     for size in (0, 2 * x[0].nbytes, 5 * x[0].nbytes):
-        monkeypatch.setattr(pooling, "SHARED_BYTES", size)
+        monkeypatch.setattr(pooling, "PHASE_BYTES", size)
         np.testing.assert_allclose(max_pool2d_backward(dy, x, 3, stride=2), expected, rtol=1e-14)
 
 
