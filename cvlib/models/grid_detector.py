@@ -234,7 +234,7 @@ def grid_loss(*, box_weight: float = 5.0, empty_weight: float = 0.5) -> tuple[Ca
     def loss_backward(output: ArrayLike, targets: Targets, dloss: float = 1.0) -> np.ndarray:
         output, (boxes, classes) = _beside(output, targets)
         full, right = classes > 0, np.maximum(classes - 1, 0)[:, None]
-        doutput, here = np.empty_like(output), full[:, None]
+        doutput, here = np.empty(output.shape, output.dtype), full[:, None]
         # weights * (softplus(z) - z * full)
         doutput[:, 0] = np.where(full, 1, empty_weight) * (sigmoid(output[:, 0]) - full)
         # full * box_weight * (t - target)^2
@@ -379,10 +379,11 @@ def _inside(name: str, boxes: ArrayLike, image: np.ndarray) -> np.ndarray:
 def _numbered(name: str, labels: ArrayLike, count: int, num_classes: int) -> np.ndarray:
     """Return ``count`` classes, each in 1 ... K."""
     labels = np.asarray(labels)
-    labels = labels.astype(np.int64) if labels.size == 0 else labels
-    labels = indices_below(num_classes + 1, name, labels)
+    if labels.size and labels.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers, got an array of {labels.dtype}")
     if labels.shape != (count,):
         raise ValueError(f"{name} must hold one class for each of {count} boxes, got shape {labels.shape}")
-    if 0 in labels:
-        raise ValueError(f"{name} must lie in 1 ... {num_classes}, got 0: the background has no boxes")
+    wrong = (labels < 1) | (labels > num_classes)  # 0, the background, has no boxes
+    if wrong.any():
+        raise ValueError(f"{name} must lie in 1 ... {num_classes}, got {labels[wrong][0]}")
     return labels

@@ -463,8 +463,8 @@ def _as_maps(scores: np.ndarray, offsets: np.ndarray, shape: tuple[int, ...]) ->
     """Return arrays in the order of the anchors as maps: the inverse of :func:`anchor_by_anchor`."""
     n, per_cell, height, width = shape
     scores = scores.reshape(n, height, width, per_cell).transpose(0, 3, 1, 2)
-    offsets = offsets.reshape(n, height, width, per_cell, 4).transpose(0, 3, 4, 1, 2)
-    return np.ascontiguousarray(scores), offsets.reshape(n, 4 * per_cell, height, width)
+    offsets = offsets.reshape(n, height, width, 4 * per_cell).transpose(0, 3, 1, 2)
+    return np.ascontiguousarray(scores), np.ascontiguousarray(offsets)
 
 
 def _targets_beside(targets: Arrays, offsets: np.ndarray) -> Arrays:
