@@ -25,6 +25,7 @@ taps of a :class:`Canvas`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -219,20 +220,53 @@ def spread(
     padded, inside, taps, all_images, all_rows = canvas(out.shape, window, dy.shape[2:], out.dtype)
     matrix = as_matrix(w, groups).swapaxes(1, 2)
     _, features, channels = matrix.shape
-    by_tap = 2, 3, 0, 1, 4, 5  # kernel axes first
-    memory = np.empty(taps[..., all_rows[0], :].size, out.dtype)
+    width = taps.shape[5]
+    columns, shifted = stack(taps.shape[:4], window, width, all_rows[0].stop * width, out.dtype)
+    columns = columns.reshape(len(padded), groups, features, columns.shape[4], copy=False)
     for images in all_images:
         count = images.stop - images.start
         padded.fill(0)
         for rows in all_rows:
-            target = taps[:count, ..., rows, :]
-            columns = memory[: target.size].reshape(target.shape)
-            pixels = target.shape[4] * target.shape[5]
-            y = with_gaps(dy[images, :, rows], target.shape[5]).reshape(count, groups, channels, pixels)
-            np.matmul(matrix, y, out=columns.reshape(count, groups, features, pixels))
-            for tap_row, column_row in zip(target.transpose(by_tap), columns.transpose(by_tap), strict=True):
-                for tap, column in zip(tap_row, column_row, strict=True):
-                    tap += column
+            pixels = (rows.stop - rows.start) * width
+            y = with_gaps(dy[images, :, rows], width).reshape(count, groups, channels, pixels)
+            np.matmul(matrix, y, out=columns[:count, ..., :pixels])
+            if shifted is None:
+                add_taps(columns[:count, ..., :pixels], taps[:count, ..., rows, :])
+            else:
+                columns[..., pixels:] = 0  # the last rows may be fewer
+                run = slice(rows.start * width, rows.start * width + shifted.shape[4])
+                target = padded.reshape(*padded.shape[:2], math.prod(padded.shape[2:]))[:count, :, run]
+                target += shifted[:count, ..., : target.shape[2]].sum((2, 3))
         out[images] = inside[:count]
         if bias is not None:
             out[images] += bias
+
+
+def stack(
+    shape: tuple[int, ...], window: Window, width: int, pixels: int, dtype: np.dtype
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return memory for the rows of all taps, ``shape`` (images, C, K_h, K_w), and at stride 1 a view for their sum.
+
+    There, the row of tap (i, j) belongs i*W + j pixels further on. In the view each row begins that much earlier, in
+    the zeros between two rows: what belongs to one pixel stands in one column, and one sum does the work of all taps.
+    """
+    images, c, kh, kw = shape
+    if window.stride != (1, 1):
+        return np.empty((*shape, pixels), dtype), None
+    down, right = window.dilation[0] * width, window.dilation[1]
+    reach = (kh - 1) * down + (kw - 1) * right
+    memory = np.zeros(reach + images * c * kh * kw * (pixels + reach), dtype)
+    rows = memory[reach:].reshape(*shape, pixels + reach)
+    image, channel, row, tap, pixel = rows.strides
+    strides = image, channel, row - down * pixel, tap - right * pixel, pixel
+    view = (images, c, kh, kw, pixels + (kh - 1) * down)
+    return rows[..., :pixels], np.ndarray(view, dtype, memory, reach * pixel, strides)
+
+
+def add_taps(columns: np.ndarray, taps: np.ndarray) -> None:
+    """Add the columns to the pixels that their taps see, tap by tap."""
+    by_tap = 2, 3, 0, 1, 4, 5  # kernel axes first
+    columns = columns.reshape(taps.shape, copy=False)
+    for tap_row, column_row in zip(taps.transpose(by_tap), columns.transpose(by_tap), strict=True):
+        for tap, column in zip(tap_row, column_row, strict=True):
+            tap += column
