@@ -60,7 +60,7 @@ class Unflatten(Layer):
         self.shape = example_shape(shape)
 
     def forward(self, x: ArrayLike, *, training: bool = False) -> np.ndarray:
-        """Return ``x`` (N, D) as (N, *shape)."""
+        """Return ``x`` (N, D) as ``(N, *shape)``."""
         x = as_float("x", x, ndim=2)
         if x.shape[1] != math.prod(self.shape):
             raise ValueError(

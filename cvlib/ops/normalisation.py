@@ -184,7 +184,7 @@ def layer_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, *, eps: float = 
 
     Parameters
     ----------
-    x : array_like, (..., D) or (..., *shape of ``gamma``)
+    x : array_like, (..., D), where D stands for all axes of ``gamma``
         Examples.
     gamma, beta : array_like, (D,) or more axes
         Scale and shift of every entry, learned.
