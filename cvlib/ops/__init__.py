@@ -4,6 +4,7 @@ The backward takes the upstream gradient dy = dL/dy and the forward's own argume
 their order. Nothing is remembered in between: the signature shows exactly what the chain rule needs.
 """
 
+import cvlib.ops._memory  # noqa: F401  for what its import does
 from cvlib.ops.activations import (
     elu,
     elu_backward,
