@@ -28,7 +28,7 @@ def page_faults(imports: str) -> int:
 
 
 def test_freed_arrays_are_used_again():
-    """Sixteen arrays of 1 MB have 4,096 pages. Where the C library is glibc, they are fetched once, not twenty times."""
+    """Sixteen arrays of 1 MB have 4,096 pages; where the C library is glibc, they are fetched only once."""
     faults = page_faults("import cvlib.ops")
     if platform.libc_ver()[0] == "glibc":
         assert faults < 4096, f"{faults} page faults: cvlib.ops._memory has no effect"
