@@ -5,15 +5,17 @@ Names and arguments are those of ``cvlib.ops``, ``cvlib.losses``, ``cvlib.boxes`
 the upstream gradient to both of its factors. ``dx`` means dL/dx; gradients come back in the order of the forward's
 arguments.
 
-*Exactness.* Integers and :class:`fractions.Fraction` stay exact in :func:`linear`, :func:`conv2d`, both
-poolings, the rectifiers, :func:`dropout`, :func:`mean_squared_error`, :func:`squared_error` and their gradients:
-a mean of integers is a Fraction. What needs an exponential or a logarithm is computed in floats.
+*Exactness.* Integers and :class:`fractions.Fraction` stay exact wherever an operation only adds, multiplies, divides
+and compares: convolutions, poolings, resizing and sampling, the rectifiers, squared and absolute errors, boxes; and in
+the normalisations where the root is rational. A mean of integers is a Fraction. What needs an exponential or a
+logarithm is computed in floats.
 
 References
 ----------
 Goodfellow, Bengio and Courville, *Deep Learning*, MIT Press 2016: convolution (9.6), softmax (6.29).
 Bishop, *Pattern Recognition and Machine Learning*, Springer 2006: sigmoid (4.59) and its derivative (4.88),
 binary (4.90) and multiclass (4.108) cross-entropy and the gradient (4.109), relative entropy (1.113).
+For the others see the operation of the same name in ``cvlib``.
 """
 
 from byhand.definitions.activations import (

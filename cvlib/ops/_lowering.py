@@ -16,7 +16,8 @@ and fetched again. Four ideas avoid the waste:
 * **The smaller side.** The transposed convolution (which gives dx) multiplies first and then *spreads* the rows of
   the product over the image, each where its tap had read. At stride 1 it equals a convolution with the mirrored
   kernel. So forward and backward alike can lower whichever side has fewer channels, and in the backward pass one
-  lowering of dy serves both gradients.
+  lowering of dy serves both gradients. Spreading profits from flat shifts too: the runs of all taps, shifted to
+  their places by a view of the memory they lie in, are added up in one sum (:func:`stack`).
 * **1x1 kernels** need no lowering: the image already is the matrix.
 
 :func:`gather` and :func:`spread` are each other's transpose: one reads and one writes through the same view, the
