@@ -31,6 +31,8 @@ def check_gradients(
     dy = _like(model.forward(x, training=training), rng)
     gradients = {"x": model.backward(dy), **model.gradients}
     assert gradients.keys() - {"x"} == model.parameters.keys()
+    dead = [name for name, gradient in gradients.items() if not gradient.any()]
+    assert not dead, f"no gradient arrives at {dead}: there is nothing to compare"
     moved = {"x": x, **{name: model.parameters[name] for name in names or model.parameters}}
     for name, p in moved.items():
         v, centre, losses = rng.standard_normal(p.shape), p.copy(), []
@@ -44,10 +46,13 @@ def check_gradients(
 
 
 def shake(model: Layer, scale: float = 0.1) -> Layer:
-    """Return the model with noise in all parameters, so that zero biases and gammas of 1 hide no mistake."""
+    """Return the model with noise in all parameters and statistics: no 0 and no 1 is to hide a mistake."""
     rng = np.random.default_rng(98)
     for p in model.parameters.values():
         p[...] += scale * rng.standard_normal(p.shape)
+    for name, buffer in model.buffers.items():
+        noise = scale * rng.standard_normal(buffer.shape)
+        buffer[...] = buffer * np.exp(noise) if name.endswith("var") else buffer + noise
     return model
 
 

@@ -75,9 +75,9 @@ def dense_layer(
     )
     """
     random = {"rng": rng, "dtype": dtype}
+    channels = in_channels = integer("in_channels", in_channels, minimum=1)
     growth_rate = integer("growth_rate", growth_rate, minimum=1)
     reduce: dict[str, Layer] = {}
-    channels = in_channels
     if bottleneck:
         channels = _BOTTLENECK * growth_rate
         reduce = {
@@ -143,6 +143,8 @@ def dense_block(
     ([6, 10, 14, 18, 22], (26, 8, 8))
     """
     num_layers = integer("num_layers", num_layers, minimum=1)
+    in_channels = integer("in_channels", in_channels, minimum=1)
+    growth_rate = integer("growth_rate", growth_rate, minimum=1)
     options = {"rng": rng, "bottleneck": bottleneck, "dtype": dtype}
     layers = {
         f"layer{place + 1}": dense_layer(in_channels + growth_rate * place, growth_rate, **options)
@@ -189,7 +191,7 @@ def transition(
     (13, 4, 4)
     """
     return Chain(
-        norm=BatchNorm(in_channels, dtype=dtype),
+        norm=BatchNorm(integer("in_channels", in_channels, minimum=1), dtype=dtype),
         relu=ReLU(),
         conv=Conv2d(in_channels, out_channels, 1, bias=False, rng=rng, dtype=dtype),
         pool=AvgPool2d(2),

@@ -11,6 +11,7 @@ from cvlib._checks import integer
 from cvlib.init import glorot_uniform
 from cvlib.nn import (
     AvgPool2d,
+    BatchNorm,
     Chain,
     Concat,
     Conv2d,
@@ -49,6 +50,7 @@ def inception_module(
     five: int,
     pool: int | None,
     rng: np.random.Generator,
+    norm: bool = False,
     dtype: DTypeLike = np.float32,
 ) -> Concat:
     r"""Return an Inception module: 1 x 1, 3 x 3 and 5 x 5 convolutions and a pooling, side by side.
@@ -71,6 +73,9 @@ def inception_module(
         Filters behind the pooling; None without a convolution there.
     rng : numpy.random.Generator
         Draws the weights.
+    norm : bool
+        Whether batch norm stands between every convolution, then without bias, and its ReLU. The first paper has
+        none; the second reached the same accuracy in 14 times fewer steps with it.
     dtype : dtype
         float32 or float64.
 
@@ -87,6 +92,7 @@ def inception_module(
     References
     ----------
     Szegedy et al., "Going deeper with convolutions", CVPR 2015, arXiv:1409.4842, section 4 and figure 2.
+    Ioffe and Szegedy, "Batch normalization", ICML 2015, arXiv:1502.03167, section 4.2.
 
     Examples
     --------
@@ -98,20 +104,25 @@ def inception_module(
     ((256, 28, 28), 128049152)
     >>> module["five"]
     Chain(
-      reduce: Conv2d(192, 16, 1)
+      reduce_conv: Conv2d(192, 16, 1)
       reduce_relu: ReLU()
       conv: Conv2d(16, 32, 5, padding=2)
       relu: ReLU()
     )
     """
-    random = {"rng": rng, "dtype": dtype}
+    for name, filters in {"one": one, "three": three, "five": five}.items():
+        integer(name, filters, minimum=1)
+    for name, filters in {"three_reduce": three_reduce, "five_reduce": five_reduce, "pool": pool}.items():
+        if filters is not None:
+            integer(name, filters, minimum=1)
+    options = {"norm": norm, "rng": rng, "dtype": dtype}
     pooled: dict[str, Layer] = {"pool": MaxPool2d(3, stride=1, padding=1)}
     if pool is not None:
-        pooled |= {"conv": Conv2d(in_channels, pool, 1, **random), "relu": ReLU()}
+        pooled |= _conv(in_channels, pool, 1, **options)
     return Concat(
-        one=_branch(in_channels, None, one, 1, **random),
-        three=_branch(in_channels, three_reduce, three, 3, **random),
-        five=_branch(in_channels, five_reduce, five, 5, **random),
+        one=Chain(**_conv(in_channels, one, 1, **options)),
+        three=_reduced(in_channels, three_reduce, three, 3, **options),
+        five=_reduced(in_channels, five_reduce, five, 5, **options),
         pool=Chain(**pooled),
     )
 
@@ -122,6 +133,7 @@ def inception_net(
     num_classes: int = 10,
     in_channels: int = 1,
     width: int = 8,
+    norm: bool = True,
     auxiliary_head: bool = False,
     dtype: DTypeLike = np.float32,
 ) -> Chain:
@@ -139,6 +151,8 @@ def inception_net(
         Classes, and channels of the image.
     width : int
         Scales all layers: the modules give 5, 8 and 12 times as many maps.
+    norm : bool
+        Whether there is batch norm behind every convolution.
     auxiliary_head : bool
         Whether a second classifier reads the maps of the second module. The output is then a pair, the main logits
         first, for :func:`cvlib.train.auxiliary_loss`.
@@ -167,17 +181,17 @@ def inception_net(
     ((2, 10), (2, 10))
     """
     random = {"rng": rng, "dtype": dtype}
+    options = {"norm": norm, **random}
     k = integer("width", width, minimum=1)
     lower = {
-        "conv1": Conv2d(in_channels, 2 * k, 3, padding=1, **random),
-        "relu1": ReLU(),
+        **_conv(in_channels, 2 * k, 3, **options),
         "pool1": MaxPool2d(2),
-        "inception1": _module(2 * k, (k, k, 2 * k, k, k, k), **random),
-        "inception2": _module(5 * k, (2 * k, 2 * k, 4 * k, k, k, k), **random),
+        "inception1": _module(2 * k, (k, k, 2 * k, k, k, k), **options),
+        "inception2": _module(5 * k, (2 * k, 2 * k, 4 * k, k, k, k), **options),
     }
     upper = {
         "pool2": MaxPool2d(2),
-        "inception3": _module(8 * k, (3 * k, 3 * k, 6 * k, k, 2 * k, k), **random),
+        "inception3": _module(8 * k, (3 * k, 3 * k, 6 * k, k, 2 * k, k), **options),
         **_means(12 * k, num_classes, **random),
     }
     if not auxiliary_head:
@@ -204,8 +218,8 @@ def googlenet(
     * The local response normalisation behind the first poolings is left out; it has no parameters.
     * Poolings have padding 1, and all sizes are halves, rounded up. The paper's sizes are the same.
 
-    Of the paper's table 1 some entries do not follow from its own sizes: conv1 has 7 * 7 * 3 * 64 = 9,408 weights, not
-    2.7K, and 118 million MACs, not 34; module 4a has 367K (K = 1,024) where the table says 364K.
+    Not all entries of the paper's table 1 follow from its own sizes. Its first convolution has 7 * 7 * 3 * 64 = 9,408
+    weights, not 2.7K, and 118 million MACs, not 34; module 4c has 497K weights (K = 1,024), not 463K.
 
     Parameters
     ----------
@@ -271,8 +285,8 @@ def googlenet(
     return Chain(**lower, heads=Fork(main=Chain(**middle, heads=second), auxiliary1=auxiliary1))
 
 
-def _module(in_channels: int, sizes: tuple[int, ...], **random: Any) -> Concat:
-    return inception_module(in_channels, **dict(zip(_COLUMNS, sizes, strict=True)), **random)
+def _module(in_channels: int, sizes: tuple[int, ...], **options: Any) -> Concat:
+    return inception_module(in_channels, **dict(zip(_COLUMNS, sizes, strict=True)), **options)
 
 
 def _modules(in_channels: int, names: tuple[str, ...], **random: Any) -> dict[str, Layer]:
@@ -285,14 +299,33 @@ def _modules(in_channels: int, names: tuple[str, ...], **random: Any) -> dict[st
     return modules
 
 
-def _branch(in_channels: int, reduce: int | None, filters: int, kernel_size: int, **random: Any) -> Chain:
-    """Return a convolution that keeps the size, behind one that reduces the maps."""
-    layers: dict[str, Layer] = {}
-    if reduce is not None:
-        layers = {"reduce": Conv2d(in_channels, reduce, 1, **random), "reduce_relu": ReLU()}
-    channels = in_channels if reduce is None else reduce
-    conv = Conv2d(channels, filters, kernel_size, padding=kernel_size // 2, **random)
-    return Chain(**layers, conv=conv, relu=ReLU())
+def _reduced(in_channels: int, reduce: int | None, filters: int, kernel_size: int, **options: Any) -> Chain:
+    """Return a convolution behind one that reduces the maps."""
+    if reduce is None:
+        return Chain(**_conv(in_channels, filters, kernel_size, **options))
+    before = _conv(in_channels, reduce, 1, **options)
+    return Chain(
+        **{f"reduce_{name}": layer for name, layer in before.items()},
+        **_conv(reduce, filters, kernel_size, **options),
+    )
+
+
+def _conv(
+    in_channels: int,
+    filters: int,
+    kernel_size: int,
+    *,
+    norm: bool,
+    rng: np.random.Generator,
+    dtype: DTypeLike,
+) -> dict[str, Layer]:
+    """Return a convolution that keeps the size, batch norm if wanted, and ReLU."""
+    options = {"padding": kernel_size // 2, "bias": not norm, "rng": rng, "dtype": dtype}
+    return {
+        "conv": Conv2d(in_channels, filters, kernel_size, **options),
+        **({"norm": BatchNorm(filters, dtype=dtype)} if norm else {}),
+        "relu": ReLU(),
+    }
 
 
 def _means(
