@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from cvlib._checks import Pair, integer, number, pair, within
-from cvlib.boxes import nms
 from cvlib.init import glorot_uniform
+from cvlib.models._detections import Detections, best_of_each_class, boxes_of_image, classes_of_image
 from cvlib.models._stages import stage
 from cvlib.nn import Chain, Conv2d, ReLU
 from cvlib.ops import log_softmax, sigmoid, softmax, softplus
@@ -164,7 +164,7 @@ def grid_targets(
     class_targets = np.zeros((len(boxes), *grid), np.int64)
     for n, (of_image, classes) in enumerate(zip(boxes, labels, strict=True)):
         edges = _inside(f"boxes[{n}]", of_image, image)
-        classes = _numbered(f"labels[{n}]", classes, len(edges), num_classes)
+        classes = classes_of_image(f"labels[{n}]", classes, len(edges), num_classes)
         centres = (edges[:, 1::-1] + edges[:, :1:-1]) / 2 * grid / image  # y, x in cells
         cells = np.minimum(centres.astype(int), grid - 1)  # a centre on the last edge still has a cell
         within_cell, roots = centres - cells, np.sqrt((edges[:, :1:-1] - edges[:, 1::-1]) / image)
@@ -250,7 +250,7 @@ def grid_loss(*, box_weight: float = 5.0, empty_weight: float = 0.5) -> tuple[Ca
 
 def grid_detections(
     output: ArrayLike, *, image_size: Pair, threshold: float = 0.5, iou_threshold: float = 0.5
-) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+) -> Detections:
     r"""Return the boxes that the output of a :func:`grid_detector` stands for, by falling score.
 
     The cell in row i and column j proposes its box, as the class that is most likely, with the score
@@ -302,18 +302,11 @@ def grid_detections(
     """
     output = finite("output", _answers(output))
     image = np.array(pair("image_size", image_size, minimum=1))
-    threshold = within("threshold", threshold, 0, 1)
-    iou_threshold = within("iou_threshold", iou_threshold, 0, 1)
     boxes = _boxes_of_cells(output[:, _BOX], image)
     shares = softmax(output[:, _CLASSES], axis=1)
     scores = (sigmoid(output[:, 0]) * shares.max(axis=1)).reshape(len(output), -1)
     labels = 1 + shares.argmax(axis=1).reshape(len(output), -1)
-    kept = [
-        _kept(*of_image, threshold, iou_threshold) for of_image in zip(boxes, scores, labels, strict=True)
-    ]
-    return tuple(
-        [array[some] for array, some in zip(arrays, kept, strict=True)] for arrays in (boxes, scores, labels)
-    )
+    return best_of_each_class(boxes, scores, labels, threshold=threshold, iou_threshold=iou_threshold)
 
 
 def _boxes_of_cells(answers: np.ndarray, image: np.ndarray) -> np.ndarray:
@@ -325,19 +318,6 @@ def _boxes_of_cells(answers: np.ndarray, image: np.ndarray) -> np.ndarray:
     edges = np.concatenate([centres - halves, centres + halves], axis=1).reshape(len(answers), 4, -1)
     scale = np.tile(image[::-1], 2).astype(answers.dtype)
     return np.clip(edges.transpose(0, 2, 1), 0, 1).astype(answers.dtype) * scale
-
-
-def _kept(
-    boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, threshold: float, iou_threshold: float
-) -> np.ndarray:
-    """Return the indices of the boxes of one image that stay, by falling score."""
-    kept = [
-        of_class[nms(boxes[of_class], scores[of_class], iou_threshold=iou_threshold)]
-        for label in np.unique(labels)
-        for of_class in [np.flatnonzero((labels == label) & (scores >= threshold))]
-    ]
-    kept = np.sort(np.concatenate(kept))
-    return kept[np.argsort(-scores[kept], kind="stable")]
 
 
 def _answers(output: ArrayLike) -> np.ndarray:
@@ -364,26 +344,10 @@ def _beside(output: ArrayLike, targets: Targets) -> tuple[np.ndarray, Targets]:
 
 def _inside(name: str, boxes: ArrayLike, image: np.ndarray) -> np.ndarray:
     """Return boxes (M, 4) in float64, if all lie in the image."""
-    boxes = as_float(name, boxes).astype(np.float64)
-    boxes = boxes.reshape(0, 4) if boxes.shape == (0,) else boxes
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"{name} must have shape (M, 4) for x1, y1, x2, y2, got {boxes.shape}")
+    boxes = boxes_of_image(name, boxes).astype(np.float64)
     low, high = boxes[:, :2], boxes[:, 2:]
     wrong = ~((low >= 0) & (low <= high) & (high <= image[::-1])).all(axis=1)
     if wrong.any():
         got, size = boxes[wrong.argmax()].tolist(), " x ".join(map(str, image))
         raise ValueError(f"{name} must hold boxes inside the image of {size} pixels, got {got}")
     return boxes
-
-
-def _numbered(name: str, labels: ArrayLike, count: int, num_classes: int) -> np.ndarray:
-    """Return ``count`` classes, each in 1 ... K."""
-    labels = np.asarray(labels)
-    if labels.size and labels.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be integers, got an array of {labels.dtype}")
-    if labels.shape != (count,):
-        raise ValueError(f"{name} must hold one class for each of {count} boxes, got shape {labels.shape}")
-    wrong = (labels < 1) | (labels > num_classes)  # 0, the background, has no boxes
-    if wrong.any():
-        raise ValueError(f"{name} must lie in 1 ... {num_classes}, got {labels[wrong][0]}")
-    return labels
