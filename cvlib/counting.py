@@ -47,6 +47,17 @@ def linear_parameters(in_features: int, out_features: int, *, bias: bool = True)
 
     .. math:: n_\text{out}\, (n_\text{in} + 1), \qquad\text{without bias } n_\text{out}\, n_\text{in}
 
+    Parameters
+    ----------
+    in_features, out_features : int
+        Numbers that go in and come out.
+    bias : bool
+        Whether each output has a bias.
+
+    Returns
+    -------
+    int
+
     Raises
     ------
     TypeError, ValueError
@@ -63,6 +74,15 @@ def linear_parameters(in_features: int, out_features: int, *, bias: bool = True)
 
 def linear_macs(in_features: int, out_features: int) -> int:
     """Return the multiply-accumulates of a fully connected layer for one example: one for each weight.
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Numbers that go in and come out.
+
+    Returns
+    -------
+    int
 
     Raises
     ------
@@ -97,6 +117,10 @@ def conv2d_parameters(
     bias : bool
         Whether each filter has a bias.
 
+    Returns
+    -------
+    int
+
     Raises
     ------
     TypeError, ValueError
@@ -126,6 +150,10 @@ def conv2d_macs(
         Those of :func:`conv2d_parameters`.
     output_size : int or pair
         Height and width of the *output*, from :func:`cvlib.shapes.conv_output_size`.
+
+    Returns
+    -------
+    int
 
     Raises
     ------
@@ -159,6 +187,10 @@ def conv_transpose2d_parameters(
     in_channels, out_channels, kernel_size, groups, bias
         Those of :func:`conv2d_parameters`.
 
+    Returns
+    -------
+    int
+
     Raises
     ------
     TypeError, ValueError
@@ -188,6 +220,10 @@ def conv_transpose2d_macs(
         Those of :func:`conv2d_parameters`.
     input_size : int or pair
         Height and width of the *input*.
+
+    Returns
+    -------
+    int
 
     Raises
     ------
@@ -227,6 +263,15 @@ def _weights(in_channels: int, out_channels: int, kernel_size: Pair, groups: int
 def flops(macs: int) -> int:
     """Return the floating-point operations in ``macs`` multiply-accumulates: a product and a sum in each.
 
+    Parameters
+    ----------
+    macs : int
+        Multiply-accumulates, at least 0.
+
+    Returns
+    -------
+    int
+
     Examples
     --------
     >>> flops(120422400)
@@ -237,6 +282,17 @@ def flops(macs: int) -> int:
 
 def memory_bytes(shape: Sequence[int], *, dtype_bytes: int = 4) -> int:
     """Return the bytes of an array of this shape; 4 in each number for float32, 8 for float64.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Sizes of the axes.
+    dtype_bytes : int
+        Bytes in a number.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
@@ -258,7 +314,23 @@ Shape = tuple[int, ...]  # of one example: (C, H, W), or (features,) once it is 
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution, with the arguments of :func:`conv2d_parameters` and of the shape."""
+    """A convolution, with the arguments of :func:`conv2d_parameters` and of the shape.
+
+    Attributes
+    ----------
+    out_channels : int
+        Filters, each of which makes one output channel.
+    kernel_size, stride, dilation : int or pair
+        Size of the filters, step between two windows, distance between two taps.
+    padding : int, pair or "same"
+        Zeros on *each* side; "same" keeps the size.
+    groups : int
+        Blocks of channels; a filter sees only the channels of its own block.
+    bias : bool
+        Whether each filter has a bias.
+    name : str
+        What the table calls it.
+    """
 
     out_channels: int
     kernel_size: Pair
@@ -293,7 +365,19 @@ class Conv:
 
 @dataclass(frozen=True)
 class Pool:
-    """Max or average pooling: nothing to learn, and no products. By default windows do not overlap."""
+    """Max or average pooling: nothing to learn, and no products. By default windows do not overlap.
+
+    Attributes
+    ----------
+    kernel_size : int or pair
+        Size of the window.
+    stride : int or pair, optional
+        Step between two windows; the size of the window if not given.
+    padding : int, pair or "same"
+        Pixels on *each* side.
+    name : str
+        What the table calls it.
+    """
 
     kernel_size: Pair
     _: KW_ONLY
@@ -321,7 +405,13 @@ class Pool:
 
 @dataclass(frozen=True)
 class Flatten:
-    """Maps become one row of numbers."""
+    """Maps become one row of numbers.
+
+    Attributes
+    ----------
+    name : str
+        What the table calls it.
+    """
 
     _: KW_ONLY
     name: str = "flatten"
@@ -344,7 +434,17 @@ class Flatten:
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected layer."""
+    """A fully connected layer.
+
+    Attributes
+    ----------
+    out_features : int
+        Numbers that come out.
+    bias : bool
+        Whether each of them has a bias.
+    name : str
+        What the table calls it.
+    """
 
     out_features: int
     _: KW_ONLY
@@ -564,7 +664,15 @@ def _input_shape(input_shape: Sequence[int]) -> Shape:
 
 
 class Architecture(NamedTuple):
-    """A network as data, for ``layer_table(*architecture)``."""
+    """A network as data, for ``layer_table(*architecture)``.
+
+    Attributes
+    ----------
+    input_shape : tuple of int
+        (C, H, W), or (features,).
+    layers : tuple
+        Of :class:`Conv`, :class:`Pool`, :class:`Flatten` and :class:`Dense`, in order.
+    """
 
     input_shape: Shape
     layers: tuple[Layer, ...]

@@ -95,7 +95,19 @@ def explore(
 
 @dataclass(frozen=True)
 class Explorer:
-    """A figure with parameters; made by :func:`explore`."""
+    """A figure with parameters; made by :func:`explore`.
+
+    Attributes
+    ----------
+    draw : callable
+        Takes the parameters by name and returns the figure.
+    alt : str or callable
+        The sentence beside it.
+    parameters : dict of str to tuple
+        The values that each parameter can take.
+    start : dict of str to value
+        The values shown first.
+    """
 
     draw: Callable[..., Figure]
     alt: str | Callable[..., str]

@@ -106,7 +106,20 @@ def glorot_normal(
 
     .. math:: w \sim N\Big(0, \frac{2}{n_\text{in} + n_\text{out}}\Big)
 
-    Parameters, errors and source are those of :func:`glorot_uniform`.
+    Errors and source are those of :func:`glorot_uniform`.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the weights, see :func:`fan`.
+    rng : numpy.random.Generator
+        Source of the numbers.
+    dtype : dtype
+        float32 or float64; both get the same numbers from the same ``rng``, up to rounding.
+
+    Returns
+    -------
+    ndarray
 
     Examples
     --------
@@ -124,7 +137,20 @@ def he_uniform(
 
     .. math:: w \sim U(-a, a), \quad a = \sqrt{\frac{6}{n_\text{in}}}
 
-    Parameters, errors and source are those of :func:`he_normal`.
+    Errors and source are those of :func:`he_normal`.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the weights, see :func:`fan`.
+    rng : numpy.random.Generator
+        Source of the numbers.
+    dtype : dtype
+        float32 or float64; both get the same numbers from the same ``rng``, up to rounding.
+
+    Returns
+    -------
+    ndarray
 
     Examples
     --------
@@ -242,6 +268,20 @@ def _tent(kernel_size: int) -> np.ndarray:
 def as_generator(rng: np.random.Generator) -> np.random.Generator:
     """Return ``rng`` if it is a NumPy Generator, or say how to make one.
 
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        What is to be one.
+
+    Returns
+    -------
+    numpy.random.Generator
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+
     Examples
     --------
     >>> as_generator(0)
@@ -256,6 +296,20 @@ def as_generator(rng: np.random.Generator) -> np.random.Generator:
 
 def float_dtype(dtype: DTypeLike) -> np.dtype:
     """Return ``dtype`` as a NumPy dtype if it is float32 or float64, the types of all parameters.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Or its name.
+
+    Returns
+    -------
+    numpy.dtype
+
+    Raises
+    ------
+    TypeError
+        If it is another type.
 
     Examples
     --------

@@ -49,7 +49,28 @@ def practise(problem: str | Problem) -> Practice:
 
 
 def play(problem: str | Problem) -> Player:
-    """Let the reader go through a worked solution step by step, the cells of each step marked; see :func:`practise`."""
+    """Let the reader go through a worked solution step by step, the cells of each step marked.
+
+    Parameters
+    ----------
+    problem : str or byhand Problem
+        An id such as ``"A1"``, a variant's name such as ``"A1/7"``, or a problem.
+
+    Returns
+    -------
+    Player
+        Shows itself as the last line of a notebook cell.
+
+    Raises
+    ------
+    ValueError
+        If there is no such problem.
+
+    Examples
+    --------
+    >>> len(play("A20").problem.solution.steps)
+    3
+    """
     return Player(_problem(problem))
 
 
@@ -80,14 +101,25 @@ class _Shown:
 
 
 class Practice(_Shown):
-    """A problem to work on, with what the reader has asked for so far.
+    """A problem to work on, with what the reader has asked for so far; made by :func:`practise`.
+
+    Parameters
+    ----------
+    problem : byhand Problem
+        The problem to begin with.
 
     Attributes
     ----------
-    problem
+    problem : byhand Problem
         The problem; :meth:`draw` replaces it.
-    hints
+    hints : int
         How many steps of the solution have been shown.
+
+    Examples
+    --------
+    >>> practice = practise("A20")
+    >>> practice.draw().id, practice.problem.seed
+    ('A20', 0)
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -149,7 +181,19 @@ class Practice(_Shown):
 
 
 class Player(_Shown):
-    """A worked solution, one step at a time."""
+    """A worked solution, one step at a time; made by :func:`play`.
+
+    Parameters
+    ----------
+    problem : byhand Problem
+        The problem whose solution is played.
+
+    Examples
+    --------
+    >>> player = play("A20")
+    >>> "26" in player.frame(0)
+    True
+    """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

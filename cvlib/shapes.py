@@ -38,6 +38,10 @@ def conv_output_size(
     dilation : int
         Distance d between two taps of the kernel; 1 is dense.
 
+    Returns
+    -------
+    int
+
     Raises
     ------
     ValueError
@@ -85,6 +89,25 @@ def conv_transpose_output_size(
     Undoes :func:`conv_output_size` for the same kernel, stride and padding; ``output_padding`` chooses among the
     input sizes that the floor there maps to the same output.
 
+    Parameters
+    ----------
+    size : int
+        Input size n in pixels, at least 1.
+    kernel_size : int
+        Kernel size k.
+    stride : int
+        Step s between the places of two kernels in the *output*.
+    padding : int
+        Pixels p cut off on *each* side.
+    output_padding : int
+        Pixels p_o added on one side.
+    dilation : int
+        Distance d between two taps of the kernel; 1 is dense.
+
+    Returns
+    -------
+    int
+
     Raises
     ------
     ValueError
@@ -131,6 +154,10 @@ def interpolate_output_size(
     scale_factor : float or pair, optional
         Or by how much to enlarge; below 1 the map shrinks.
 
+    Returns
+    -------
+    height, width : int
+
     Raises
     ------
     TypeError
@@ -161,6 +188,17 @@ def interpolate_output_size(
 
 def same_padding(kernel_size: int, *, dilation: int = 1) -> int:
     """Return the padding per side with which a stride-1 convolution keeps the size.
+
+    Parameters
+    ----------
+    kernel_size : int
+        Kernel size k.
+    dilation : int
+        Distance d between two taps of the kernel; 1 is dense.
+
+    Returns
+    -------
+    int
 
     Raises
     ------

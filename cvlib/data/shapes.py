@@ -32,12 +32,15 @@ __all__ = [
     "make_scenes",
 ]
 
-CLASSES = ("background", "circle", "square", "triangle")
-COLOURS = ("red", "green", "blue", "yellow")
+CLASSES = ("background", "circle", "square", "triangle")  #: What a pixel can belong to, by class index.
+COLOURS = ("red", "green", "blue", "yellow")  #: What an object can be painted in.
+#: The words of all captions; a word is its index here.
 VOCABULARY = (
     "<pad>", "<start>", "<end>", "a", "above", "left", "of", "from", "to", "right", "then", *COLOURS, *CLASSES[1:]
 )  # fmt: skip
-PAD, START, END = range(3)
+PAD = 0  #: The word that fills up shorter captions.
+START = 1  #: The word before the first.
+END = 2  #: The word after the last.
 
 _INDEX = {word: index for index, word in enumerate(VOCABULARY)}
 _PALETTE = np.array(

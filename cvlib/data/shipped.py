@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from cvlib._checks import choice
 from cvlib.ops._arrays import as_float
 
-PHOTOGRAPHS = ("astronaut", "coffee", "cat")
+PHOTOGRAPHS = ("astronaut", "coffee", "cat")  #: The names that :func:`load_photograph` knows.
 
 
 class Dataset(NamedTuple):
@@ -41,6 +41,10 @@ def load_digits8() -> Dataset:
 
     Each pixel counts the inked cells, 0 to 16, in a 4x4 block of a 32x32 bitmap; divided by 16 here.
 
+    Returns
+    -------
+    Dataset
+
     References
     ----------
     Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI Machine Learning Repository (1998),
@@ -61,6 +65,10 @@ def load_mnist5k() -> Dataset:
     """Return 5,000 MNIST digits of 28x28 pixels, 500 of each class: 4,000 for training, 1,000 for testing.
 
     The original grey values, 0 to 255, are divided by 255.
+
+    Returns
+    -------
+    Dataset
 
     References
     ----------

@@ -51,7 +51,14 @@ class Fork(Container):
 
     Each branch hands back its share of dL/dx, and the shares add up: x influenced the loss in all these ways.
 
-    Parameters, attributes and errors are those of every :class:`Container`; the layers are the branches.
+    Attributes and errors are those of every :class:`Container`.
+
+    Parameters
+    ----------
+    *layers : Layer
+        The branches, named "0", "1", ... in order.
+    **named_layers : Layer
+        Or the branches under names of your own, without dots, also in order.
 
     Examples
     --------
@@ -109,7 +116,14 @@ class Sum(Fork):
     With :class:`Identity` as one branch this is a residual block: dL/dx then holds dL/dy itself, however small the
     gradient through the other branch.
 
-    Parameters, attributes and errors are those of every :class:`Container`; the layers are the branches.
+    Attributes and errors are those of every :class:`Container`.
+
+    Parameters
+    ----------
+    *layers : Layer
+        The branches, named "0", "1", ... in order.
+    **named_layers : Layer
+        Or the branches under names of your own, without dots, also in order.
 
     References
     ----------
@@ -147,7 +161,14 @@ class Concat(Fork):
 
     The gradient is cut up in the same places.
 
-    Parameters, attributes and errors are those of every :class:`Container`; the layers are the branches.
+    Attributes and errors are those of every :class:`Container`.
+
+    Parameters
+    ----------
+    *layers : Layer
+        The branches, named "0", "1", ... in order.
+    **named_layers : Layer
+        Or the branches under names of your own, without dots, also in order.
 
     References
     ----------

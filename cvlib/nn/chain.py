@@ -13,7 +13,14 @@ from cvlib.nn.container import Container
 class Chain(Container):
     """Layers in a row: the output of each is the input of the next.
 
-    Parameters, attributes and errors are those of every :class:`Container`.
+    Attributes and errors are those of every :class:`Container`.
+
+    Parameters
+    ----------
+    *layers : Layer
+        The layers, named "0", "1", ... in order.
+    **named_layers : Layer
+        Or the layers under names of your own, without dots, also in order.
 
     Examples
     --------

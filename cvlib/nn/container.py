@@ -40,6 +40,16 @@ class Container(Layer):
     ValueError
         If there is no layer, a name holds a dot, or a layer appears twice, be it in a container inside (it could
         remember only one of its inputs).
+
+    Examples
+    --------
+    >>> from cvlib.nn import Chain, Linear, ReLU
+    >>> rng = np.random.default_rng(0)
+    >>> model = Chain(hidden=Linear(4, 3, rng=rng), relu=ReLU(), output=Linear(3, 2, rng=rng))
+    >>> isinstance(model, Container), list(model.parameters)
+    (True, ['hidden.weight', 'hidden.bias', 'output.weight', 'output.bias'])
+    >>> model["relu"]
+    ReLU()
     """
 
     def __init__(self, *layers: Layer, **named_layers: Layer):

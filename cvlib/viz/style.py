@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-INPUT = "#0072b2"  # blue: what goes in
-WEIGHTS = "#e69f00"  # orange: what is learned
-OUTPUT = "#009e73"  # green: what comes out
-GRADIENT = "#d55e00"  # vermilion: what flows back
-EXTRA = "#cc79a7"  # reddish purple: a fifth thing
+INPUT = "#0072b2"  #: Blue: what goes in.
+WEIGHTS = "#e69f00"  #: Orange: what is learned.
+OUTPUT = "#009e73"  #: Green: what comes out.
+GRADIENT = "#d55e00"  #: Vermilion: what flows back.
+EXTRA = "#cc79a7"  #: Reddish purple: a fifth thing.
 
-INK = "#1d2125"  # text and axes
-MUTED = "#66707a"  # secondary text
-RULE = "#d5dade"  # grid lines
-PAPER = "#fefefe"  # background; not pure white, so that white inside a picture stays white in dark mode
+INK = "#1d2125"  #: Text and axes.
+MUTED = "#66707a"  #: Secondary text.
+RULE = "#d5dade"  #: Grid lines.
+PAPER = "#fefefe"  #: Background; not pure white, so that white inside a picture stays white in dark mode.
 
 # What each of them becomes in dark mode: lighter, so that lines and text keep their contrast on dark paper.
 DARK = MappingProxyType(
@@ -34,10 +34,10 @@ DARK = MappingProxyType(
     }
 )
 
-SEQUENTIAL = "viridis"  # for magnitudes
-DIVERGING = "RdBu_r"  # for signed values, always centred at zero
+SEQUENTIAL = "viridis"  #: For magnitudes.
+DIVERGING = "RdBu_r"  #: For signed values, always centred at zero.
 
-# Inches; there are no others. A phone shows the first two whole, so explorers use them; it scrolls a wide one.
+#: Inches; there are no others. A phone shows the first two whole, so explorers use them; it scrolls a wide one.
 SIZES = MappingProxyType({"single": (5.0, 3.2), "tall": (5.0, 4.8), "wide": (8.0, 3.0)})
 
 SETTINGS = MappingProxyType(
