@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 _SUBMODULES = (
     "shapes", "counting", "ops", "losses", "optim", "init", "boxes", "metrics", "gradcheck",
-    "nn", "models", "data", "augment", "train", "viz", "explore", "practice",
+    "nn", "autograd", "models", "data", "augment", "train", "viz", "explore", "practice",
 )  # fmt: skip
 __all__ = [*_SUBMODULES, "__version__"]
 
