@@ -82,15 +82,15 @@ class RegionClassifier(Container):
             outputs = self["head"].forward(roi_align(*self.x, **self._options()), training=training)
         if not isinstance(outputs, tuple) or len(outputs) != 2:
             raise ValueError(f"head must give a pair (scores, offsets), got {type(outputs).__name__}")
-        return tuple(output.reshape(*regions.shape[:2], -1) for output in outputs)
+        return tuple(output.reshape(*regions.shape[:2], *output.shape[1:]) for output in outputs)
 
     def backward(
         self, dy: tuple[ArrayLike, ArrayLike], *, needs_dx: bool = True
     ) -> tuple[np.ndarray, None] | None:
         """Return (dL/dimages, None), and fill every layer's ``gradients``."""
         maps, boxes = self.last_input()
-        drows = [dpart.reshape(len(boxes), -1) for dpart in dy]
-        dpooled = self["head"].backward(drows)
+        dy = [as_float(f"dy[{part}]", dpart) for part, dpart in enumerate(dy)]
+        dpooled = self["head"].backward([dpart.reshape(len(boxes), *dpart.shape[2:]) for dpart in dy])
         dmaps = roi_align_backward(dpooled, maps, boxes, **self._options())
         dimages = self["features"].backward(dmaps, needs_dx=needs_dx)
         return (dimages, None) if needs_dx else None

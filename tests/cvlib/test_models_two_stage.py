@@ -101,6 +101,16 @@ def test_a_head_of_ones_own():
     np.testing.assert_allclose(scores, [[[2.5, 4.5]]])  # rows 2 and 3, rows 4 and 5
 
 
+def test_no_regions():
+    """Nothing is said, and nothing learned."""
+    model = region_classifier(rng=rng())
+    scores, offsets = model((np.ones((2, 3, 8, 8), np.float32), np.zeros((2, 0, 4))))
+    assert (scores.shape, offsets.shape) == ((2, 0, 4), (2, 0, 4))
+    dimages, _ = model.backward((scores, offsets))
+    assert not dimages.any()
+    assert not any(g.any() for g in model.gradients.values())
+
+
 def test_the_same_rng_gives_the_same_weights():
     one, two = (region_classifier(rng=rng(3)).parameters for _ in range(2))
     for name, p in one.items():
