@@ -8,6 +8,7 @@ the server listens: on a busy machine one start in ten failed and left a Node pr
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from functools import cached_property
@@ -63,10 +64,26 @@ class Katex:
 renderer = Katex()
 
 
+def aligned(tex: str) -> str:
+    r"""Return several lines, or lines that ``&`` lines up, in the environment that Sphinx's docstrings leave out.
+
+    A blank line ends a line as well.
+
+    >>> aligned(r"a &= 1 \\ b &= 2")
+    '\\begin{aligned}a &= 1 \\\\ b &= 2\\end{aligned}'
+    """
+    tex = r"\\".join(re.split(r"\n\s*\n", tex.strip()))
+    outside, inner = tex, re.compile(r"\\begin\{(\w+\*?)\}(?:(?!\\begin\{).)*?\\end\{\1\}", re.DOTALL)
+    while inner.search(outside):
+        outside = inner.sub("", outside)
+    return rf"\begin{{aligned}}{tex}\end{{aligned}}" if re.search(r"\\\\|(?<!\\)&", outside) else tex
+
+
 def rendered(node: nodes.Element, *, display: bool) -> str:
     """Return the node's formula as HTML; an unreadable one stops the build and names the page."""
+    tex = aligned(node.astext()) if display else node.astext()
     try:
-        return renderer.render(node.astext(), display=display)
+        return renderer.render(tex, display=display)
     except ValueError as error:
         raise ExtensionError(f"{node.source}:{node.line}: {error}") from error
 

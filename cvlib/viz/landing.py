@@ -16,7 +16,7 @@ from cvlib.viz.style import DIVERGING, INK
 __all__ = ["FILTERS", "describe_filter", "draw_filter"]
 
 IDENTITY = np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]], np.float32)
-# The nine numbers of each filter at full strength, and what a reader sees there.
+#: The nine numbers of each filter at full strength, and what a reader sees there.
 FILTERS = MappingProxyType(
     {
         "sharpen": (np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], np.float32), "every hair stands out"),

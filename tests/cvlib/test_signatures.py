@@ -1,5 +1,6 @@
 """Signatures against docstrings: every operation has its backward, every parameter is told, every example runs."""
 
+import dataclasses
 import doctest
 import importlib
 import inspect
@@ -7,6 +8,7 @@ import pkgutil
 import re
 
 import pytest
+from book_reference import parts, public_modules  # _ext/book_reference.py
 
 import cvlib
 from cvlib import losses, ops
@@ -24,11 +26,34 @@ FORWARDS = [
     if not name.endswith("_backward") and name not in NOT_PAIRS
 ]
 FUNCTIONS = [getattr(module, name) for module in (ops, losses) for name in module.__all__]
+# What the API reference shows, but for the drawings of the chapters and the loops, which share the words of cvlib.
+PUBLIC = [
+    getattr(importlib.import_module(part.home), name)
+    for module in public_modules()
+    if module not in ("cvlib.viz", "byhand.definitions")
+    for part in parts(module)
+    for name in part.names
+]
+RECORDS = [c for c in filter(inspect.isclass, PUBLIC) if dataclasses.is_dataclass(c) or hasattr(c, "_fields")]
+CLASSES = [c for c in filter(inspect.isclass, PUBLIC) if c not in RECORDS]
 MODULES = [module.name for module in pkgutil.walk_packages(cvlib.__path__, "cvlib.")]
 
 
 def name_of(function):
     return function.__name__
+
+
+def documented(thing, title):
+    """Return the names that a section of a docstring explains."""
+    heads = [line for line in section(thing, title) if line and not line.startswith(" ")]
+    return [name.lstrip("*") for head in heads for name in head.partition(" : ")[0].split(", ")]
+
+
+def arguments(thing):
+    """Return the names of what a function or a class takes; an activation takes its operation's options."""
+    if hasattr(thing, "operation"):
+        return list(inspect.signature(thing.operation).parameters)[1:]
+    return list(inspect.signature(thing).parameters)
 
 
 def section(function, title):
@@ -74,9 +99,7 @@ def test_backward_of_a_loss_takes_the_forward_arguments_and_dloss(forward):
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=name_of)
 def test_every_parameter_is_documented(function):
-    heads = [line for line in section(function, "Parameters") if line and not line.startswith(" ")]
-    documented = [name for head in heads for name in head.partition(" : ")[0].split(", ")]
-    assert documented == list(inspect.signature(function).parameters)
+    assert documented(function, "Parameters") == list(inspect.signature(function).parameters)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=name_of)
@@ -87,6 +110,25 @@ def test_every_function_is_typed_and_complete(function):
     assert section(function, "Returns")
     assert section(function, "Raises")
     assert any(line.startswith(">>> ") for line in section(function, "Examples"))
+
+
+@pytest.mark.parametrize("thing", [f for f in PUBLIC if inspect.isfunction(f)] + CLASSES, ids=name_of)
+def test_every_public_function_and_class_is_told(thing):
+    """What it takes, what it returns, and an example, or where there is one."""
+    if arguments(thing):
+        assert sorted(documented(thing, "Parameters")) == sorted(
+            arguments(thing)
+        )  # related options may stand together
+    if inspect.isfunction(thing) and inspect.signature(thing).return_annotation not in (None, "None"):
+        assert section(thing, "Returns")
+    assert any(line.startswith((">>> ", "See :func:")) for line in section(thing, "Examples"))
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=name_of)
+def test_every_field_of_a_record_is_told(record):
+    fields = record._fields if hasattr(record, "_fields") else [f.name for f in dataclasses.fields(record)]
+    public = [name for name in fields if name[0] != "_"]
+    assert sorted(documented(record, "Attributes")) == sorted(public)
 
 
 @pytest.mark.parametrize("name", MODULES)
