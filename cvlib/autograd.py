@@ -349,7 +349,25 @@ def lstm_cell(
     b_ih: ArrayLike | Tensor | None = None,
     b_hh: ArrayLike | Tensor | None = None,
 ) -> tuple:
-    """Return the next state (h, c), as :func:`cvlib.ops.lstm_cell` does, with both of them recorded."""
+    """Return the next state (h, c), as :func:`cvlib.ops.lstm_cell` does, with both of them recorded.
+
+    Parameters
+    ----------
+    x, h, c, w_ih, w_hh, b_ih, b_hh : Tensor or array_like
+        The arguments of :func:`cvlib.ops.lstm_cell`.
+
+    Returns
+    -------
+    h, c : Tensor, (N, H)
+
+    Examples
+    --------
+    >>> zeros, w = np.zeros((1, 2)), Tensor(np.ones((8, 2)))
+    >>> h, c = lstm_cell(np.ones((1, 2)), zeros, zeros, w, np.zeros((8, 2)))
+    >>> h.sum().backward()
+    >>> h.shape, w.gradient.shape
+    ((1, 2), (8, 2))
+    """
     state = _STATE(x, h, c, w_ih, w_hh, b_ih, b_hh)
     return state[0], state[1]
 
