@@ -60,6 +60,11 @@ def test_the_same_rng_gives_the_same_weights():
     assert (one["answers.weight"] != other["answers.weight"]).all()
 
 
+def test_answers_start_with_glorots_spread():
+    weights = grid_detector(rng=rng(), width=64).parameters["answers.weight"]
+    assert weights.var() == pytest.approx(2 / (256 + 8), rel=0.05)
+
+
 # Targets
 
 
