@@ -264,7 +264,7 @@ def _unbroadcast(dx: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
     if dx.shape == shape or dx.ndim < len(shape):
         return dx
     dx = dx.sum(tuple(range(dx.ndim - len(shape))))
-    return dx.sum(tuple(axis for axis, size in enumerate(shape) if size == 1 < dx.shape[axis]), keepdims=True)
+    return dx.sum(tuple(axis for axis, size in enumerate(shape) if size == 1), keepdims=True)
 
 
 def _matmul_backward(dy: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -274,7 +274,7 @@ def _matmul_backward(dy: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.n
     dy = dy[..., None] if b_is_column else dy
     dy = dy[..., None, :] if a_is_row else dy
     da, db = dy @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ dy
-    return da[..., 0, :] if a_is_row else da, db[..., 0] if b_is_column else db
+    return da, db[..., 0] if b_is_column else db  # the one row of da is summed with the batches
 
 
 def _sum_backward(
