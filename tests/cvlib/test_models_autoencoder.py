@@ -33,6 +33,21 @@ def test_gradients(kind, channels, size, latent_size):
     check_gradients(shake(model), normal(3, channels, size, size))
 
 
+def test_the_dense_layers_one_by_one():
+    """A ReLU between any two linear layers, none at the code and at the pixels."""
+    model = shake(autoencoder(rng=rng(), image_size=5, **F64))
+    p, images = model.parameters, normal(3, 1, 5, 5)
+
+    def linear(x, name):
+        return x @ p[f"{name}.weight"].T + p[f"{name}.bias"]
+
+    h = np.maximum(linear(images.reshape(3, 25), "encoder.linear1"), 0)
+    z = linear(np.maximum(linear(h, "encoder.linear2"), 0), "encoder.code")
+    h = np.maximum(linear(z, "decoder.linear1"), 0)
+    logits = linear(np.maximum(linear(h, "decoder.linear2"), 0), "decoder.pixels")
+    np.testing.assert_allclose(model(images), logits.reshape(3, 1, 5, 5), atol=1e-12)
+
+
 @each_kind
 @pytest.mark.parametrize(("channels", "size"), [(1, 28), (3, 32)])
 def test_the_way_in_and_the_way_out(kind, channels, size):
