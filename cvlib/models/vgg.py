@@ -9,13 +9,8 @@ from cvlib._checks import integer
 from cvlib.models.alexnet import fully_connected
 from cvlib.nn import Chain, Conv2d, Layer, MaxPool2d, ReLU
 
-_STAGES = (
-    (2, 1),
-    (2, 2),
-    (3, 4),
-    (3, 8),
-    (3, 8),
-)  # convolutions, and their filters as multiples of the width
+# Convolutions of every stage, and their filters as multiples of the width.
+_STAGES = ((2, 1), (2, 2), (3, 4), (3, 8), (3, 8))
 
 
 def vgg16(

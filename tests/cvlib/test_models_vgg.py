@@ -41,6 +41,13 @@ def test_sixteen_layers_learn():
     assert kinds == [nn.Conv2d] * 13 + [nn.Linear] * 3
 
 
+def test_a_relu_stands_behind_every_layer_that_learns_but_the_last():
+    layers = list(vgg16(rng=rng(), **SMALL))
+    behind = [type(after) for layer, after in pairwise(layers) if layer.parameters]
+    assert behind == [nn.ReLU] * 15
+    assert isinstance(layers[-1], nn.Linear)
+
+
 def test_gradients_of_all_parameters():
     check_gradients(shake(vgg16(rng=rng(), dtype=np.float64, **SMALL)), normal(2, 3, 32, 32))
 
