@@ -161,6 +161,26 @@ def test_a_discriminators_step_leaves_the_generators_gradients_alone():
         np.testing.assert_array_equal(gan["generator"].gradients[name], gradient)
 
 
+@pytest.mark.parametrize("which", ["discriminator_loss", "generator_loss"])
+def test_fakes_are_painted_in_training(which):
+    """Normalised by the statistics of their own batch, in both steps, and the running ones move."""
+    gan, noise, real = (
+        digit_gan(rng=rng(), latent_size=3, width=2, **F64),
+        normal(4, 3),
+        np.zeros((4, 1, 28, 28)),
+    )
+    before = copies(gan.buffers)
+    value = gan.generator_loss(noise) if which == "generator_loss" else gan.discriminator_loss(real, noise)
+    assert all((buffer != before[name]).any() for name, buffer in gan.buffers.items())
+    fake = gan["generator"].forward(noise, training=True)
+    of_fake, of_real = (1 / (1 + np.exp(-gan["discriminator"](x))) for x in (fake, real))
+    losses = {
+        "generator_loss": -np.log(of_fake).mean(),
+        "discriminator_loss": -np.log(of_real).mean() - np.log(1 - of_fake).mean(),
+    }
+    assert value == pytest.approx(losses[which], rel=1e-10)
+
+
 # The nets
 
 
