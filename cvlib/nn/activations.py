@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from inspect import signature
+from inspect import Signature, signature
 from typing import ClassVar
 
 import numpy as np
@@ -49,6 +49,12 @@ class Elementwise(Layer):
 class _Activation(Elementwise):
     operation: ClassVar[Callable[..., np.ndarray]]
     operation_backward: ClassVar[Callable[..., np.ndarray]]
+
+    def __init_subclass__(cls) -> None:
+        parameters = signature(cls.operation).parameters.values()
+        cls.__signature__ = Signature(
+            [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+        )  # for help() and editors
 
     def __init__(self, **options: float | str) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """Activation layers: each is its operation with its options; PReLU learns its slopes."""
 
 import re
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -137,3 +138,12 @@ def test_in_a_chain():
 def test_refusals(make, error, message):
     with pytest.raises(error, match="^" + re.escape(message)):
         make()
+
+
+def test_signatures_are_those_of_the_operations():
+    """So that help() and editors show the options, with their defaults."""
+    assert [str(signature(layer)) for layer in (nn.ReLU, nn.LeakyReLU, nn.GELU)] == [
+        "()",
+        "(*, negative_slope: 'float' = 0.01)",
+        "(*, approximate: 'str' = 'none')",
+    ]
