@@ -125,17 +125,17 @@ def test_the_same_rng_gives_the_same_weights():
 
 def test_skips_draw_finer_borders():
     """On scenes never seen; a net that calls everything background has a mean IoU of 0.2."""
-    scenes, unseen = make_scenes(250, rng=rng(1)), make_scenes(100, rng=rng(2))
+    scenes, unseen = make_scenes(400, rng=rng(1)), make_scenes(100, rng=rng(2))
     quality = {}
     for skips in (True, False):
         model = fcn(rng=rng(3), width=8, skips=skips)
         fit(
-            model, scenes.images, scenes.masks, optimiser=Adam(model.parameters, lr=0.01), num_epochs=12,
+            model, scenes.images, scenes.masks, optimiser=Adam(model.parameters, lr=0.005), num_epochs=16,
             batch_size=16, rng=rng(4), loss=(pixel_cross_entropy, pixel_cross_entropy_backward),
         )  # fmt: skip
         quality[skips] = mean_iou(unseen.masks, model(unseen.images).argmax(axis=1), 4)
-    assert quality[True] > 0.7
-    assert quality[True] > quality[False] + 0.05
+    assert quality[True] > 0.65
+    assert quality[True] > quality[False] + 0.08
 
 
 @pytest.mark.parametrize(
