@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike
 
 from cvlib._checks import Pair, pair
 from cvlib.ops._arrays import as_float, common_float, same_shape
-from cvlib.ops._lowering import SHARED_BYTES, Window, cut
+from cvlib.ops._lowering import IMAGE_BYTES, Window, cut
 
 __all__ = ["avg_pool2d", "avg_pool2d_backward", "max_pool2d", "max_pool2d_backward"]
 
 _HEIGHT, _WIDTH = -2, -1  # axes
-PHASE_BYTES = SHARED_BYTES // 2  # of maps at a time in the gradient of a maximum: pixels and gradients share the cache
+PHASE_BYTES = IMAGE_BYTES  # of maps at a time in the gradient of a maximum
 
 
 def max_pool2d(
