@@ -218,8 +218,7 @@ def googlenet(
     * The local response normalisation behind the first poolings is left out; it has no parameters.
     * Poolings have padding 1, and all sizes are halves, rounded up. The paper's sizes are the same.
 
-    Not all entries of the paper's table 1 follow from its own sizes. Its first convolution has 7 * 7 * 3 * 64 = 9,408
-    weights, not 2.7K, and 118 million MACs, not 34; module 4c has 497K weights (K = 1,024), not 463K.
+    The sizes are those of the paper's table 1; parameters and MACs are counted from them, not taken from the table.
 
     Parameters
     ----------

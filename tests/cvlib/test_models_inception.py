@@ -239,8 +239,9 @@ def weights_and_biases(c, sizes):
 def test_modules_of_googlenet_against_table_1(full):
     """The table counts no biases, and calls a MAC one operation.
 
-    Its parameters agree for 3a, 3b and 4b alone; its operations for all but 5a. Both columns follow from the sizes, so
-    where they differ the table is wrong, by so many percent.
+    Its parameters agree for 3a, 3b and 4b alone; its operations for all but 5a. Both columns should follow from the
+    sizes; where they do not, the difference is noted in percent. They were typed without the paper at hand: compare
+    them with it before a chapter quotes them. What the model is held to, its counts, rests on the sizes alone.
     """
     wrong = {"4a": -0.7, "4c": -6.9, "4d": -1.8, "4e": -0.8, "5a": 5.3, "5b": -1.5}
     found = costs(full, (3, 224, 224))
@@ -254,7 +255,7 @@ def test_modules_of_googlenet_against_table_1(full):
 
 
 def test_the_other_layers_against_table_1(full):
-    """conv2 has 112K and 360M, the linear layer 1,000K and 1M. Only conv1 is off: 2.7K and 34M in the table."""
+    """The table has 112K and 360M for conv2, 1,000K and 1M for the linear layer; for conv1 it differs (2.7K, 34M)."""
     found = costs(full, (3, 224, 224))
     assert found["conv2_reduce"][0] + found["conv2"][0] == 112 * 1024 + 64 + 192
     assert found["conv2_reduce"][1] + found["conv2"][1] == 112 * 1024 * 56 * 56 == 359_661_568
