@@ -20,9 +20,7 @@ from cvlib.ops._lowering import cut
 
 __all__ = ["affine_grid", "affine_grid_backward", "grid_sample", "grid_sample_backward"]
 
-INDEX_BYTES = (
-    512 << 10
-)  # of the four pixels, at a time: all that belongs to these points then stays in the cache
+INDEX_BYTES = 1 << 20  # of the four pixels, at a time: what belongs to these points then stays in the cache
 
 
 def affine_grid(theta: ArrayLike, size: Pair, *, align_corners: bool = False) -> np.ndarray:
@@ -192,7 +190,7 @@ def grid_sample(
         for images, points in _located(grid, x.shape[2:], padding_mode, align_corners):
             weights = points.weights()
             for channel in range(x.shape[1]):
-                pixels = _ringed(x[images, channel]).take(points.index)
+                pixels = _pixels(_ringed(x[images, channel]), points)
                 pixels *= weights
                 y[images, channel] = pixels.sum((0, 1)).reshape(-1, *grid.shape[1:3])
     return y
@@ -272,10 +270,10 @@ def _through_channel(
     """Return the gradients of one channel of some images, and of the weights of its pixels."""
     ringed = _ringed(x)
     # y = sum of weights * pixels
-    pixels = ringed.take(points.index)
+    pixels = _pixels(ringed, points)
     pixels *= dy
     dpixels = weights * dy
-    # pixels = ringed.take(index)
+    # pixels = ringed at the index
     dringed = np.bincount(points.index.reshape(-1), dpixels.reshape(-1), ringed.size)  # sums in float64
     return dringed.reshape(ringed.shape)[:, 1:-1, 1:-1], pixels
 
@@ -305,7 +303,8 @@ def _located(
     """Yield a few images at a time, with the places of their points: what one channel needs stays in the cache."""
     n, height, width, _ = grid.shape
     for images in cut(n, 4 * np.dtype(np.intp).itemsize * height * width, INDEX_BYTES):
-        points = grid[images].reshape(-1, height * width, 2)
+        # Further out than 4 all is alike, and infinity times 0 is NaN.
+        points = np.clip(grid[images], -4, 4).reshape(-1, height * width, 2)
         yield images, _locate(points[..., 0], points[..., 1], size, padding_mode, align_corners)
 
 
@@ -315,6 +314,11 @@ def _ringed(x: np.ndarray) -> np.ndarray:
     ringed = np.zeros((n, height + 2, width + 2), x.dtype)
     ringed[:, 1:-1, 1:-1] = x
     return ringed
+
+
+def _pixels(ringed: np.ndarray, points: _Points) -> np.ndarray:
+    """Return the four pixels around every point (2, 2, N, points)."""
+    return ringed.take(points.index, mode="wrap")  # none wraps: this saves the check that all are inside
 
 
 class _Points(NamedTuple):
@@ -350,9 +354,12 @@ def _locate(
     row, down, ddown, inside_y = _along(y, size[0], padding_mode, align_corners)
     # The upper left pixel, counted from pixel (0, 0). A point outside reads at -2, the last pixel of the ring's first
     # row: there all four are zeros, two at the end of a row and two at the start of the next.
-    index = np.where(inside_x & inside_y, row * width + column, -2)
+    index = row * width
+    index += column
+    index[~(inside_x & inside_y)] = -2
     first_pixel = np.arange(len(x))[:, None] * (height * width) + width + 1
-    index = index + (first_pixel + np.array([[0, 1], [width, width + 1]])[:, :, None, None])
+    index += first_pixel
+    index = index + np.array([[0, 1], [width, width + 1]])[:, :, None, None]
     return _Points(index, right, down, dright, ddown)
 
 
@@ -365,7 +372,6 @@ def _along(
     two may be in the image.
     """
     scale = (size - 1) / 2 if align_corners else size / 2
-    t = np.clip(t, -4, 4)  # further out all is alike, and infinity times 0 is NaN
     position = t * scale + (size - 1) / 2
     if padding_mode == "border":
         slope = scale * ((position > 0) & (position < size - 1))
