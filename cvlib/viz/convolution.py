@@ -12,8 +12,9 @@ from matplotlib.patches import Polygon, Rectangle
 from cvlib._checks import choice, integer
 from cvlib.counting import conv2d_parameters, linear_parameters
 from cvlib.shapes import conv_output_size, receptive_field
+from cvlib.viz.board import canvas, cells, frame, number
 from cvlib.viz.picture import subplots
-from cvlib.viz.style import DIVERGING, EXTRA, GRADIENT, INK, INPUT, MUTED, OUTPUT, RULE, SIZES, WEIGHTS
+from cvlib.viz.style import DIVERGING, EXTRA, GRADIENT, INK, INPUT, MUTED, OUTPUT, RULE, WEIGHTS
 
 __all__ = [
     "conv_step",
@@ -30,60 +31,6 @@ __all__ = [
     "sparse_matrix",
     "windows_along_a_side",
 ]
-
-TINT = 0.45  # the most opaque tint behind a number: INK stays readable on it, in light and in dark mode
-UNIT = 0.5  # inches: a wide canvas is 16 units wide and 6 high, a single one 10 and 6.4
-
-
-def _canvas(size: str = "wide") -> tuple[Figure, Axes]:
-    """Return a figure that is one empty drawing board, measured in units of half an inch, y downwards."""
-    figure, axes = subplots(size=size)
-    figure.set_layout_engine("none")
-    width, height = SIZES[size]
-    axes.set(position=(0, 0, 1, 1), xlim=(0, width / UNIT), ylim=(height / UNIT, 0))
-    axes.axis("off")
-    return figure, axes
-
-
-def _number(value: float) -> str:
-    """Return a number as short as it can honestly be, with a true minus sign."""
-    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
-
-
-def _cells(
-    axes: Axes,
-    values: np.ndarray,
-    left: float,
-    top: float,
-    *,
-    unit: float = 1.0,
-    colour: str = INPUT,
-    name: str = "",
-    tint: bool = False,
-    window: tuple[int, int, int, int] | None = None,
-    visible: np.ndarray | None = None,
-    fontsize: float = 10,
-) -> None:
-    """Draw a matrix as numbered cells, its name above; ``window`` (row, column, height, width) is framed."""
-    values = np.asarray(values)
-    largest = max(float(np.abs(values).max()), 1e-12)
-    for (row, column), value in np.ndenumerate(values):
-        x, y = left + column * unit, top + row * unit
-        alpha = TINT * abs(float(value)) / largest if tint else 0.0
-        axes.add_patch(
-            Rectangle((x, y), unit, unit, facecolor=(colour, alpha), edgecolor=RULE, linewidth=0.8)
-        )
-        if visible is None or visible[row, column]:
-            axes.text(x + unit / 2, y + unit / 2, _number(value), ha="center", va="center", fontsize=fontsize)
-    height, width = values.shape
-    axes.add_patch(
-        Rectangle((left, top), width * unit, height * unit, fill=False, edgecolor=colour, linewidth=1.6)
-    )
-    if name:
-        axes.text(left, top - 0.18, name, ha="left", va="bottom", fontsize=10)
-    if window is not None:
-        row, column, height, width = window
-        _frame(axes, left + column * unit, top + row * unit, width * unit, height * unit, WEIGHTS)
 
 
 def conv_step(image: np.ndarray, kernel: np.ndarray, position: int, *, flip: bool = False) -> Figure:
@@ -105,29 +52,23 @@ def conv_step(image: np.ndarray, kernel: np.ndarray, position: int, *, flip: boo
     row, column = divmod(integer("position", position), output.shape[1])
     if row >= len(output):
         raise ValueError(f"position must be below {output.size}, the number of output cells, got {position}")
-    figure, axes = _canvas("single")
+    figure, axes = canvas("single")
     unit, gap, middle = 0.85, 0.9, 2.8
     lefts = 0.27 + np.cumsum([0, image.shape[1] * unit + gap, used.shape[1] * unit + gap])
     tops = [middle - len(array) * unit / 2 for array in (image, used, output)]
     look = {"unit": unit, "fontsize": 11}
-    _cells(axes, image, lefts[0], tops[0], name="input M", window=(row, column, *used.shape), **look)
+    cells(axes, image, lefts[0], tops[0], name="input M", window=(row, column, *used.shape), **look)
     name = "kernel K, flipped" if flip else "kernel K"
-    _cells(axes, used, lefts[1], tops[1], name=name, colour=WEIGHTS, **look)
+    cells(axes, used, lefts[1], tops[1], name=name, colour=WEIGHTS, **look)
     done = np.arange(output.size).reshape(output.shape) <= position
-    _cells(axes, output, lefts[2], tops[2], name="output", colour=OUTPUT, visible=done, **look)
-    _frame(axes, lefts[2] + column * unit, tops[2] + row * unit, unit, unit, OUTPUT)
+    cells(axes, output, lefts[2], tops[2], name="output", colour=OUTPUT, visible=done, **look)
+    frame(axes, lefts[2] + column * unit, tops[2] + row * unit, unit, unit, OUTPUT)
     for left, sign in zip(lefts[1:], ("\N{MULTIPLICATION SIGN}", "\N{RIGHTWARDS ARROW}"), strict=True):
         axes.text(left - gap / 2, middle, sign, ha="center", va="center", fontsize=16)
     below = (lefts[2] + output.shape[1] * unit / 2, tops[2] + len(output) * unit + 0.4)
     axes.text(*below, "convolution" if flip else "cross-correlation", ha="center", va="center")
     axes.text(5, 5.6, conv_sum(windows[row, column], used), ha="center", va="center", fontsize=12)
     return figure
-
-
-def _frame(axes: Axes, left: float, top: float, width: float, height: float, colour: str) -> None:
-    """Point out a part of a matrix: a thick frame, tinted inside."""
-    look = {"facecolor": (colour, 0.3), "edgecolor": INK, "linewidth": 2.6}
-    axes.add_patch(Rectangle((left, top), width, height, **look))
 
 
 def conv_sum(window: np.ndarray, kernel: np.ndarray) -> str:
@@ -138,9 +79,9 @@ def conv_sum(window: np.ndarray, kernel: np.ndarray) -> str:
     >>> conv_sum(np.array([[1, 2]]), np.array([[3, -1]]))
     '1·3 + 2·(−1) = 1'
     """
-    kernel_numbers = [_number(v) if v >= 0 else f"({_number(v)})" for v in np.ravel(kernel)]
-    products = [f"{_number(x)}·{k}" for x, k in zip(np.ravel(window), kernel_numbers, strict=True)]
-    return " + ".join(products) + f" = {_number((window * kernel).sum())}"
+    kernel_numbers = [number(v) if v >= 0 else f"({number(v)})" for v in np.ravel(kernel)]
+    products = [f"{number(x)}·{k}" for x, k in zip(np.ravel(window), kernel_numbers, strict=True)]
+    return " + ".join(products) + f" = {number((window * kernel).sum())}"
 
 
 def map_pipeline(stages: Mapping[str, np.ndarray], *, weights: Sequence[str] = ()) -> Figure:
@@ -153,7 +94,7 @@ def map_pipeline(stages: Mapping[str, np.ndarray], *, weights: Sequence[str] = (
     weights : sequence of str
         Names of the stages that are filters (orange).
     """
-    figure, axes = _canvas()
+    figure, axes = canvas()
     unit, gap = 0.78, 1.0
     total = sum(np.shape(v)[1] for v in stages.values()) * unit + gap * (len(stages) - 1)
     left = (16 - total) / 2
@@ -161,7 +102,7 @@ def map_pipeline(stages: Mapping[str, np.ndarray], *, weights: Sequence[str] = (
         height, width = np.shape(values)
         colour = WEIGHTS if name in weights else OUTPUT if index else INPUT
         top = 3.2 - height * unit / 2
-        _cells(
+        cells(
             axes,
             values,
             left,
@@ -211,7 +152,7 @@ def filtered_photograph(
     photograph: np.ndarray, kernel: np.ndarray, output: np.ndarray, *, flip: bool, signed: bool
 ) -> Figure:
     """Draw a photograph and what comes out side by side, and below them the kernel that slid over it."""
-    figure, axes = _canvas("tall")
+    figure, axes = canvas("tall")
     limits = {"xlim": axes.get_xlim(), "ylim": axes.get_ylim()}
     panels = ((0.2, "photograph", photograph, False), (5.15, "output", output, signed))
     for left, title, pixels, colours in panels:
@@ -221,7 +162,7 @@ def filtered_photograph(
     unit = 3.5 / len(kernel)
     name = "kernel, flipped" if flip else "kernel"
     look = {"unit": unit, "fontsize": 9 if len(kernel) > 3 else 12}
-    _cells(axes, kernel, 0.8, 5.95, name=name, colour=WEIGHTS, tint=True, **look)
+    cells(axes, kernel, 0.8, 5.95, name=name, colour=WEIGHTS, tint=True, **look)
     if signed:
         axes.imshow(np.linspace(-1, 1, 65)[None], extent=(5.5, 9.5, 7.5, 7.1), cmap=DIVERGING)
         for x, word, place in ((5.5, "negative", "left"), (7.5, "0", "center"), (9.5, "positive", "right")):
@@ -240,7 +181,7 @@ def windows_along_a_side(
     cells = size + 2 * padding
     unit = min(0.68, 8.2 / cells)
     left = 5.7 - cells * unit / 2  # the names stand on the left
-    figure, axes = _canvas("single")
+    figure, axes = canvas("single")
     for cell in range(cells):
         _side_cell(axes, left + cell * unit, unit, cell - padding, size, used=cell in taps)
     levels = min(outputs, span)  # windows that overlap lie on different levels
@@ -325,7 +266,7 @@ def filter_spans_channels(
 ) -> Figure:
     """Draw a convolution as stacks: input maps, filters through all of them, one output map per filter."""
     output = conv_output_size(size, kernel_size, stride=stride, padding=padding)
-    figure, axes = _canvas()
+    figure, axes = canvas()
     _stack(axes, 0.7, 2.6, in_channels, INPUT)
     _label(axes, 2.4, "input", f"{in_channels} maps of {size} × {size}")
     for k in range(out_channels):
@@ -361,12 +302,12 @@ def _label(axes: Axes, x: float, name: str, detail: str) -> None:
 
 def sparse_matrix(matrix: np.ndarray, kernel: np.ndarray) -> Figure:
     """Draw a convolution as a matrix: one row per output pixel, one column per input pixel; blank is zero."""
-    figure, axes = _canvas()
+    figure, axes = canvas()
     matrix, kernel = np.asarray(matrix), np.asarray(kernel)
     rows, columns = matrix.shape
     unit = min(5.0 / rows, 10.5 / columns)
-    _cells(axes, kernel, 0.6, 2.0, colour=WEIGHTS, tint=True, name="kernel")
-    _cells(
+    cells(axes, kernel, 0.6, 2.0, colour=WEIGHTS, tint=True, name="kernel")
+    cells(
         axes, matrix, 4.9, 0.75, unit=unit, colour=WEIGHTS, tint=True, visible=matrix != 0, fontsize=9,
         name=f"{rows} × {columns} matrix: a row for each output pixel, a column for each input pixel",
     )  # fmt: skip
