@@ -2,13 +2,14 @@
 
 - ``{problem} A1`` shows one problem; ``:seed: 7`` a variant of it, ``:level: 3`` sets the level of its heading.
 - ``{problem-bank} convolution`` shows all problems of a topic, each as a section with a variant to try.
+- ``{problem-link}`A1` `` (a role) links to a problem in the bank, by its id and title.
 - ``{problem-index}`` lists the problems of each set of the coursework, with links to where the bank shows them.
 - ``{museum}`` shows the wrong answers of the original hand-written solutions, each beside the right one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -18,7 +19,7 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.nodes import make_refnode
 
 import byhand
@@ -38,6 +39,10 @@ VARIANT = 1  # the variant that the bank offers for trying again
 
 class problem_index(nodes.General, nodes.Element):
     """The place of the index, which is written when all pages are read."""
+
+
+class problem_link(nodes.Inline, nodes.Element):
+    """The place of a link to a problem, likewise."""
 
 
 def raw(text: str) -> nodes.raw:
@@ -139,23 +144,33 @@ def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEn
     pages(env).update(pages(other))
 
 
-def fill_index(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Write the lists of links."""
+class LinkRole(SphinxRole):
+    """A link to a problem in the bank."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the place of the link."""
+        if self.text not in byhand.ids():
+            return [], [self.inliner.reporter.error(f"there is no problem {self.text!r}", line=self.lineno)]
+        return [problem_link(identity=self.text)], []
+
+
+def fill_links(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Write the links, single ones and lists."""
+    for node in list(doctree.findall(problem_link)):
+        node.replace_self(_link(app, docname, node["identity"]))
     for node in list(doctree.findall(problem_index)):
-        node.replace_self(nodes.bullet_list("", *_links(app, docname, node["letter"])))
+        chosen = [identity for identity in byhand.ids() if identity.startswith(node["letter"])]
+        links = (nodes.paragraph("", "", _link(app, docname, identity)) for identity in chosen)
+        node.replace_self(nodes.bullet_list("", *(nodes.list_item("", link) for link in links)))
 
 
-def _links(app: Sphinx, docname: str, letter: str) -> Iterator[nodes.list_item]:
-    for identity in byhand.ids():
-        if not identity.startswith(letter):
-            continue
-        if identity not in pages(app.env):
-            raise ExtensionError(f"no page of the problem bank shows {identity}")
-        page, anchor = pages(app.env)[identity]
-        title = nodes.Text(f"{identity}: {byhand.problem(identity).title}")
-        yield nodes.list_item(
-            "", nodes.paragraph("", "", make_refnode(app.builder, docname, page, anchor, title))
-        )
+def _link(app: Sphinx, docname: str, identity: str) -> nodes.reference:
+    """Return a link from this page to where the bank shows the problem."""
+    if identity not in pages(app.env):
+        raise ExtensionError(f"no page of the problem bank shows {identity}")
+    page, anchor = pages(app.env)[identity]
+    title = nodes.Text(f"{identity}: {byhand.problem(identity).title}")
+    return make_refnode(app.builder, docname, page, anchor, title)
 
 
 def copy_style(app: Sphinx) -> None:
@@ -169,6 +184,8 @@ def copy_style(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, object]:
     """Register with Sphinx."""
     app.add_node(problem_index)
+    app.add_node(problem_link)
+    app.add_role("problem-link", LinkRole())
     app.add_directive("problem", ProblemDirective)
     app.add_directive("problem-bank", BankDirective)
     app.add_directive("problem-index", IndexDirective)
@@ -176,5 +193,5 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("builder-inited", copy_style)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)
-    app.connect("doctree-resolved", fill_index)
+    app.connect("doctree-resolved", fill_links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
