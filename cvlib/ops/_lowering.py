@@ -5,10 +5,13 @@ A matrix product runs at the processor's full speed, a Python loop at a thousand
 and the convolution is one product, ``(C_out, C_in*K_h*K_w) @ (C_in*K_h*K_w, H_out*W_out)``, whose result is already
 NCHW (Chellapilla, Puri and Simard, "High performance convolutional neural networks for document processing",
 2006). The textbook version writes that matrix out for the whole batch: K_h*K_w times the input, sent to main memory
-and fetched again. Four ideas avoid the waste:
+and fetched again. Five ideas avoid the waste:
 
 * **Blocks.** Only so many images, or so many rows of one large image, are lowered at a time that their columns stay
   in the processor's cache. The product takes them from there, and the next block reuses their memory.
+* **Shared products.** Where the matrix of weights is large, the images of a block stand side by side and go through
+  one product: the larger it is, the better two processor cores share it. To store its result image by image is one
+  more copy, which with a small matrix costs more than it saves.
 * **Flat shifts.** At stride 1, read the padded image as one long line of pixels. What tap (i, j) sees is that line
   from pixel ``i*W + j`` on: one long run instead of many short rows. A run also passes through the gap between the
   end of one row of the output and the start of the next; the product computes these few columns in vain, and they
@@ -35,10 +38,11 @@ import numpy as np
 from cvlib._checks import Pair, choice, pair
 from cvlib.shapes import conv_output_size, same_padding
 
-# Bytes of columns at a time. One image fills a second-level cache: large matrix products run best. Small images share
-# a block only to save Python's overhead, and less memory is cheaper to get.
+# Bytes of columns at a time. One image, or one product, fills a second-level cache: large matrix products run best.
+# Images with products of their own share a block only to save Python's overhead, and less memory is cheaper to get.
 IMAGE_BYTES = 2 << 20
 SHARED_BYTES = IMAGE_BYTES // 4
+SHARED_WEIGHTS = 4096  # of one group, from which on the images of a block share a product
 
 
 class Window(NamedTuple):
@@ -109,7 +113,8 @@ class Block(NamedTuple):
 
     images: slice
     rows: slice
-    columns: np.ndarray  # (images, groups, C/groups * K_h * K_w, rows * width), gaps included
+    width: int  # of a row, gap included
+    columns: np.ndarray  # (products, groups, C/groups * K_h * K_w, pixels): one per image, or one for all
 
 
 class Canvas(NamedTuple):
@@ -122,15 +127,20 @@ class Canvas(NamedTuple):
     rows: list[slice]
 
 
-def canvas(shape: tuple[int, ...], window: Window, output: tuple[int, int], dtype: np.dtype) -> Canvas:
-    """Return an empty canvas for images of ``shape`` (N, C, H, W) under a window with this output size."""
+def canvas(
+    shape: tuple[int, ...], window: Window, output: tuple[int, int], dtype: np.dtype, limit: int
+) -> Canvas:
+    """Return an empty canvas for images of ``shape`` (N, C, H, W) under a window with this output size.
+
+    Images share a block if their columns have at most ``limit`` bytes.
+    """
     n, c, h, w = shape
     (kh, kw), (sh, sw), (ph, pw), (dh, dw) = window
     height, width = output
     if window.stride == (1, 1):
         width = w + 2 * pw  # flat: a run goes on through the gap into the next row
     row_bytes = c * kh * kw * width * dtype.itemsize
-    images = cut(n, height * row_bytes, SHARED_BYTES)
+    images = cut(n, height * row_bytes, limit)
     count = images[0].stop
     padded = np.zeros((count, c, h + 2 * ph + 1, w + 2 * pw), dtype)
     image, channel, row, pixel = padded.strides
@@ -148,15 +158,22 @@ def cut(count: int, size: int, limit: int) -> list[slice]:
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
-def gather(x: np.ndarray, window: Window, groups: int, output: tuple[int, int]) -> Iterator[Block]:
-    """Lower ``x`` block by block. Blocks share their memory: each is valid until the next one is asked for."""
+def gather(
+    x: np.ndarray, window: Window, groups: int, output: tuple[int, int], weights: int
+) -> Iterator[Block]:
+    """Lower ``x`` block by block, for products with this many ``weights`` in all groups.
+
+    Blocks share their memory: each is valid until the next one is asked for.
+    """
     n, c, h, w = x.shape
     if window.is_pointwise:
         for images in cut(n, c * h * w * x.itemsize, IMAGE_BYTES):
             count = images.stop - images.start
-            yield Block(images, slice(0, h), x[images].reshape(count, groups, c // groups, h * w))
+            yield Block(images, slice(0, h), w, x[images].reshape(count, groups, c // groups, h * w))
         return
-    _, inside, taps, all_images, all_rows = canvas(x.shape, window, output, x.dtype)
+    shared = weights >= groups * SHARED_WEIGHTS
+    limit = IMAGE_BYTES if shared else SHARED_BYTES
+    _, inside, taps, all_images, all_rows = canvas(x.shape, window, output, x.dtype, limit)
     features = c // groups * window.kernel[0] * window.kernel[1]
     memory = np.empty(taps[..., all_rows[0], :].size, x.dtype)
     for images in all_images:
@@ -164,23 +181,27 @@ def gather(x: np.ndarray, window: Window, groups: int, output: tuple[int, int]) 
         inside[:count] = x[images]
         for rows in all_rows:
             seen = taps[:count, ..., rows, :]
+            height, width = seen.shape[4:]
+            products, pixels = (1, count * height * width) if shared else (count, height * width)
+            if shared:
+                seen = seen.transpose(1, 2, 3, 0, 4, 5)  # images side by side
             columns = memory[: seen.size].reshape(seen.shape)
             np.copyto(columns, seen)
-            pixels = seen.shape[4] * seen.shape[5]
-            yield Block(images, rows, columns.reshape(count, groups, features, pixels))
+            yield Block(images, rows, width, columns.reshape(products, groups, features, pixels))
 
 
 def multiply(matrix: np.ndarray, block: Block, out: np.ndarray, bias: np.ndarray | None = None) -> None:
     """Write ``matrix @ columns + bias``, without the gaps, to the block's place in ``out``."""
-    images, rows, columns = block
+    images, rows, width, columns = block
     target = out[images, :, rows]
-    count, c, height, width = target.shape
-    groups, m, _ = matrix.shape
-    pixels = columns.shape[-1]
-    if pixels == height * width:  # no gaps: the product is the result
-        np.matmul(matrix, columns, out=target.reshape(count, groups, m, pixels, copy=False))
+    count, c, height, width_out = target.shape
+    products, groups, _, pixels = columns.shape
+    if products == count and width == width_out:  # no gaps: the product is the result
+        np.matmul(matrix, columns, out=target.reshape(count, groups, c // groups, pixels, copy=False))
+    elif products == count:
+        target[...] = (matrix @ columns).reshape(count, c, height, width)[..., :width_out]
     else:
-        target[...] = (matrix @ columns).reshape(count, c, height, pixels // height)[..., :width]
+        target.swapaxes(0, 1)[...] = (matrix @ columns).reshape(c, count, height, width)[..., :width_out]
     if bias is not None:
         target += bias
 
@@ -190,11 +211,13 @@ def weigh(y: np.ndarray, block: Block) -> np.ndarray:
 
     With y = dy, this is the gradient of :func:`multiply` with respect to its matrix.
     """
-    images, rows, columns = block
+    images, rows, width, columns = block
     y = y[images, :, rows]
-    count, c, height, _ = y.shape
-    groups, pixels = columns.shape[1], columns.shape[-1]
-    y = with_gaps(y, pixels // height).reshape(count, groups, c // groups, pixels)
+    count, c = y.shape[:2]
+    products, groups, _, pixels = columns.shape
+    if products != count:
+        y = y.swapaxes(0, 1)  # images side by side
+    y = with_gaps(y, width).reshape(products, groups, c // groups, pixels)
     # columns @ y.T, transposed at the end: with the longer factor on the left BLAS is up to half again as fast
     return (columns @ y.swapaxes(2, 3)).sum(0).swapaxes(1, 2)
 
@@ -218,7 +241,8 @@ def spread(
     bias: np.ndarray | None = None,
 ) -> None:
     """Write the transposed convolution (+ bias) to ``out``: multiply, then add each row where its tap had read."""
-    padded, inside, taps, all_images, all_rows = canvas(out.shape, window, dy.shape[2:], out.dtype)
+    sizes = out.shape, window, dy.shape[2:]
+    padded, inside, taps, all_images, all_rows = canvas(*sizes, out.dtype, SHARED_BYTES)
     matrix = as_matrix(w, groups).swapaxes(1, 2)
     _, features, channels = matrix.shape
     width = taps.shape[5]

@@ -74,7 +74,7 @@ def conv2d(
         spread(x, mirror(w, groups), back, groups, y, bias)
     else:
         matrix = as_matrix(w, groups)
-        for block in gather(x, window, groups, output):
+        for block in gather(x, window, groups, output, w.size):
             multiply(matrix, block, y, bias)
     return y
 
@@ -157,7 +157,7 @@ def _lower_dy(
     turned = mirror(w, groups)
     matrix = as_matrix(turned, groups)
     dmatrix = np.zeros(matrix.shape, w.dtype)
-    for block in gather(dy, back, groups, x.shape[2:]):
+    for block in gather(dy, back, groups, x.shape[2:], w.size):
         if dx is not None:
             multiply(matrix, block, dx)
         dmatrix += weigh(x, block)
@@ -169,7 +169,7 @@ def _lower_x(
 ) -> np.ndarray:
     """Return dw from a lowering of x, and write dx by spreading dy."""
     dmatrix = np.zeros(as_matrix(w, groups).shape, w.dtype)
-    for block in gather(x, window, groups, dy.shape[2:]):
+    for block in gather(x, window, groups, dy.shape[2:], w.size):
         dmatrix += weigh(dy, block)
     if dx is not None:
         spread(dy, w, window, groups, dx)

@@ -161,7 +161,7 @@ def conv_transpose2d_backward(
     dx = np.empty(x.shape, x.dtype) if needs_dx else None
     matrix = as_matrix(w, groups)
     dmatrix = np.zeros(matrix.shape, w.dtype)
-    for block in gather(dy, window, groups, x.shape[2:]):
+    for block in gather(dy, window, groups, x.shape[2:], w.size):
         if dx is not None:
             multiply(matrix, block, dx)
         dmatrix += weigh(x, block)

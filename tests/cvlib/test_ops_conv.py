@@ -1,5 +1,6 @@
 """Convolution against JAX, its definition and central differences, on every branch of the fast design."""
 
+import math
 import re
 
 import jax
@@ -49,14 +50,17 @@ def test_agrees_with_jax(case: Case):
 
 
 @settings(max_examples=60, deadline=None)
-@given(conv_cases(), st.sampled_from([0, 300, 3000]))
-def test_blocks_change_nothing(case: Case, size: int):
-    """However few images or rows fit into a block, the result is that of one block, which is held against JAX."""
+@given(conv_cases(), st.sampled_from([0, 300, 3000, 1 << 20]), st.booleans())
+def test_blocks_change_nothing(case: Case, size: int, shared: bool):
+    """However few images or rows fit into a block, and whether images share a product or not, the result is that
+    of one block of images with products of their own, which is held against JAX.
+    """
     y = conv2d(*case.arrays, **case.options)
     expected = [y, *conv2d_backward(y, *case.arrays, **case.options)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_lowering, "IMAGE_BYTES", size)
         patch.setattr(_lowering, "SHARED_BYTES", size)
+        patch.setattr(_lowering, "SHARED_WEIGHTS", 0 if shared else math.inf)
         results = [conv2d(*case.arrays, **case.options), *conv2d_backward(y, *case.arrays, **case.options)]
     for result, target in zip(results, expected, strict=True):
         if target is not None:
@@ -141,7 +145,7 @@ def test_pointwise_is_never_spread(route, c_out):
     x, w = normal(2, 3, 4, 4), normal(c_out, 3, 1, 1)
     conv2d_backward(conv2d(x, w), x, w)
     assert route == [("gather", 3, 1), ("gather", c_out, 1)]
-    (block,) = _lowering.gather(x, _lowering.Window((1, 1), (1, 1), (0, 0)), 1, (4, 4))
+    (block,) = _lowering.gather(x, _lowering.Window((1, 1), (1, 1), (0, 0)), 1, (4, 4), w.size)
     assert np.shares_memory(block.columns, x)
 
 
@@ -185,11 +189,20 @@ def test_blocks_stay_within_memory(route, monkeypatch, image_bytes, shared_bytes
     check([x, w[:, :, :1, :1], b])
 
 
+@pytest.mark.parametrize(("c_out", "blocks"), [(22, 2), (23, 1)])
+def test_large_matrix_meets_more_images_at_once(route, c_out, blocks):
+    """With 23 x 20 x 9 weights, more than 4096, the columns of all four images (570 kB) share a product."""
+    x, w, b = normal(4, 20, 11, 11), normal(c_out, 20, 3, 3), normal(c_out)
+    conv2d(x, w, b)
+    assert route == [("gather", 20, blocks)]
+    check([x, w, b])
+
+
 @pytest.mark.parametrize(("stride", "width"), [((1, 1), 9), ((1, 2), 3), ((2, 1), 6)])
 def test_flat_shifts(stride, width):
     """At stride 1 a tap sees one run of pixels, gaps of 9 - 6 included; otherwise rows apart, without gaps."""
     window = _lowering.Window((2, 4), stride, (0, 1))
-    taps = _lowering.canvas((1, 2, 5, 7), window, window.output_size((5, 7)), np.dtype(np.float64)).taps
+    taps = _lowering.canvas((1, 2, 5, 7), window, window.output_size((5, 7)), np.dtype(np.float64), 0).taps
     assert taps.shape[-1] == width
     is_one_run = taps.strides[-1] == 8 and taps.strides[-2] == 8 * width
     assert is_one_run == (stride == (1, 1))

@@ -1,6 +1,7 @@
 """Transposed convolution against JAX, its definition, central differences, the convolution it transposes, and hands."""
 
 import importlib
+import math
 import re
 from fractions import Fraction
 
@@ -95,13 +96,14 @@ def test_agrees_with_its_definition_on_any_case(case: Case):
 
 
 @settings(max_examples=60, deadline=None)
-@given(cases(), st.sampled_from([0, 300, 3000]))
-def test_blocks_change_nothing(case: Case, size: int):
+@given(cases(), st.sampled_from([0, 300, 3000, 1 << 20]), st.booleans())
+def test_blocks_change_nothing(case: Case, size: int, shared: bool):
     y = conv_transpose2d(*case.arrays, **case.options)
     expected = [y, *conv_transpose2d_backward(y, *case.arrays, **case.options)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_lowering, "IMAGE_BYTES", size)
         patch.setattr(_lowering, "SHARED_BYTES", size)
+        patch.setattr(_lowering, "SHARED_WEIGHTS", 0 if shared else math.inf)
         results = [conv_transpose2d(*case.arrays, **case.options)]
         results += conv_transpose2d_backward(y, *case.arrays, **case.options)
     for result, target in zip(results, expected, strict=True):
