@@ -16,7 +16,7 @@ from cvlib.viz._panels import LABEL
 from cvlib.viz._panels import panels as place_panels
 from cvlib.viz.board import number
 from cvlib.viz.picture import subplots
-from cvlib.viz.style import EXTRA, GRADIENT, INK, INPUT, MUTED, OUTPUT, PAPER, RULE, WEIGHTS
+from cvlib.viz.style import EXTRA, GRADIENT, INK, INPUT, MUTED, OUTPUT, RULE, WEIGHTS
 
 __all__ = [
     "curve_and_slope",
@@ -46,7 +46,7 @@ def loss_by_epoch(losses: Mapping[str, Sequence[float]], *, guessing: float) -> 
     figure, axes = subplots()
     axes.axhline(guessing, color=RULE, linewidth=1)
     longest = max(map(len, losses.values()))
-    axes.text(longest, guessing + 0.04, "guessing", ha="right", va="bottom", color=MUTED)
+    axes.text(1, guessing + 0.08, "guessing", va="bottom", color=MUTED)
     for colour, marker, (name, values) in zip(LINES, MARKERS, losses.items(), strict=False):
         axes.plot(range(1, len(values) + 1), values, marker=marker, markersize=4, color=colour)
         axes.annotate(
@@ -73,7 +73,7 @@ def fitted_bends(x: ArrayLike, target: ArrayLike, fitted: ArrayLike, knots: Sequ
     axes.plot(knots, np.full(len(knots), -1.78), "^", color=WEIGHTS, markersize=7, clip_on=False)
     axes.text(-2.95, 1.62, "curve to be learned", color=MUTED, va="center")
     axes.text(2.95, 1.62, "what the net computes", color=OUTPUT, va="center", ha="right")
-    axes.text(-2.95, -1.4, "one hidden unit each", color=WEIGHTS, va="center", bbox=LABEL)
+    axes.text(-2.95, -1.4, "each triangle: a hidden unit", color=WEIGHTS, va="center", bbox=LABEL)
     axes.set(xlim=(-3, 3), ylim=(-1.8, 1.8), xlabel="input x", ylabel="output", yticks=(-1, 0, 1))
     return figure
 
@@ -150,19 +150,23 @@ def depth_profile(
     deepest : int
         The depth that the axes have room for.
     """
-    figure, panels = place_panels("tall", (0.82, 2.72, 3.98, 1.75), (0.82, 0.55, 3.98, 1.75))
-    looks = (("signal, going forward", OUTPUT), ("gradient, coming back", GRADIENT))
-    for axes, (title, colour), dots, line in zip(panels, looks, measured, predicted, strict=True):
-        layers = np.arange(len(dots))
+    figure, axes_pair = place_panels("tall", (0.82, 2.72, 3.98, 1.75), (0.82, 0.55, 3.98, 1.75))
+    depth = len(measured[1]) - 1
+    each = (measured[1][0] / measured[1][-1]) ** (1 / depth)
+    titles = ("signal, going forward", f"gradient, coming back: \N{MULTIPLICATION SIGN} {each:.2f} per layer")
+    for axes, title, colour, dots, line in zip(
+        axes_pair, titles, (OUTPUT, GRADIENT), measured, predicted, strict=True
+    ):
         axes.axhline(0, color=RULE, linewidth=1)
-        axes.plot(layers, np.log10(line), color=INK, linewidth=1.2)
-        axes.plot(layers, np.log10(dots), "o", color=colour, markersize=4.5)
+        axes.plot(np.log10(line), color=INK, linewidth=1.2)
+        axes.plot(np.log10(dots), "o", color=colour, markersize=4.5)
         axes.set_title(title, color=colour, loc="left")
         powers = range(-24, 17, 8)
         axes.set(xlim=(-0.6, deepest + 0.6), ylim=(-26, 18), yticks=powers, ylabel="size (rms)")
         axes.set_yticklabels([f"$10^{{{power}}}$" if power else "1" for power in powers])
-    panels[1].set(xlabel="layer (0 is the input)")
-    panels[0].text(deepest, 11, "dots measured, line predicted", ha="right", color=MUTED, va="center")
+    axes_pair[0].set_xticklabels([])
+    axes_pair[1].set(xlabel="layer (0 is the input)")
+    axes_pair[0].text(deepest, 11, "dots measured, line predicted", ha="right", color=MUTED, va="center")
     return figure
 
 
@@ -204,21 +208,14 @@ def silent_units(silent: ArrayLike, accuracy: Sequence[float]) -> Figure:
     for layer, colour, marker in zip(range(silent.shape[1]), LINES, MARKERS, strict=False):
         left.plot(epochs, 100 * silent[:, layer], marker=marker, color=colour, markersize=4.5)
     right.plot(epochs, 100 * np.asarray(accuracy), "o-", color=INK, markersize=4.5)
-    left.set_title("dead units (%)", loc="left")
+    left.set_title("silent units (%)", loc="left")
     right.set_title("accuracy (%)", loc="left")
     for axes in (left, right):
-        axes.set(ylim=(-5, 105), xlim=(-0.3, len(silent) - 0.7), xlabel="epoch", yticks=(0, 50, 100))
+        axes.set(ylim=(-5, 135), xlim=(-0.3, len(silent) - 0.7), xlabel="epoch", yticks=(0, 50, 100))
         axes.set_xticks(range(0, len(silent), 2))
     for layer, colour in zip(range(silent.shape[1]), LINES, strict=False):
-        left.text(
-            0.97,
-            0.97 - 0.1 * layer,
-            f"layer {layer + 1}",
-            color=colour,
-            transform=left.transAxes,
-            va="top",
-            ha="right",
-        )
+        place = (0.02 + 0.34 * layer, 0.93)
+        left.text(*place, f"layer {layer + 1}", color=colour, transform=left.transAxes, va="center")
     return figure
 
 
@@ -238,12 +235,15 @@ def learned_slopes(slopes: Mapping[float, ArrayLike]) -> Figure:
         layers = np.arange(1, values.shape[1] + 1)
         axes.plot(layers, values.mean(axis=0), color=colour)
         axes.plot(np.tile(layers, len(values)), values.ravel(), marker, color=colour, markersize=5)
-        axes.plot([0.55, 0.75], [start, start], color=colour, linewidth=3)
-        axes.text(0.55, start + 0.05, f"starts at {number(start)}", color=colour, va="bottom", bbox=LABEL)
+        axes.plot([0.4, 0.65], [start, start], color=colour, linewidth=3)
+        axes.text(
+            layers[-1] + 0.2, values.mean(axis=0)[-1], f"start {number(start)}", color=colour, va="center"
+        )
     axes.axhline(0, color=RULE, linewidth=1, zorder=0)
     axes.set(
-        xlabel="hidden layer", ylabel="slope a", xticks=layers, xlim=(0.5, layers[-1] + 0.3), ylim=(-0.2, 1.2)
+        xlabel="hidden layer", ylabel="slope a", xticks=layers, xlim=(0.4, layers[-1] + 1.1), ylim=(-0.2, 1.1)
     )
+    axes.text(0.75, 1, "slopes before training: bars on the left", color=MUTED, va="center")
     return figure
 
 
@@ -272,8 +272,9 @@ def prediction_and_training(
             color=colour,
             markersize=7,
         )
-        axes.text(0.02, 0.62 - 0.11 * index, name, color=colour, transform=axes.transAxes, va="center")
-        axes.plot(0.16, 0.62 - 0.11 * index, marker, color=colour, transform=axes.transAxes, markersize=6)
+        height = 0.62 - 0.11 * index
+        axes.plot(0.03, height, marker, color=colour, transform=axes.transAxes, markersize=6)
+        axes.text(0.06, height, name, color=colour, transform=axes.transAxes, va="center")
     axes.set(
         xlabel="predicted gradient at the first layer (1 at the last)", ylabel="loss (nats)", ylim=(-0.1, 2.9)
     )

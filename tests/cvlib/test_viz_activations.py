@@ -84,6 +84,7 @@ def test_a_profile_is_drawn_in_powers_of_ten(factor, depth):
     dots = [line for axes in figure.axes for line in axes.lines if line.get_marker() == "o"]
     np.testing.assert_allclose(dots[0].get_ydata(), 1)
     np.testing.assert_allclose(dots[1].get_ydata(), np.log10(gradient))
+    assert any(text.endswith(f" {factor:.2f} per layer") for text in texts(figure))
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim() == (-0.6, 30.6)
 
 
@@ -115,7 +116,7 @@ def test_slopes_have_a_dot_for_each_training_and_a_line_through_the_means():
     np.testing.assert_allclose(mean.get_ydata(), [0.3, 0.1, -0.1])
     np.testing.assert_allclose(dots.get_xdata(), [1, 2, 3, 1, 2, 3])
     assert set(start.get_ydata()) == {0}
-    assert {"starts at 0", "starts at 1"} <= set(texts(figure))
+    assert {"start 0", "start 1"} <= set(texts(figure))
 
 
 def test_each_net_is_a_marker():
