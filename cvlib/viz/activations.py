@@ -192,7 +192,7 @@ def saturation_by_layer(shares: Mapping[str, tuple[Sequence[float], Sequence[flo
     return figure
 
 
-def silent_units(silent: ArrayLike, accuracy: Sequence[float]) -> Figure:
+def silent_units(silent: ArrayLike, accuracy: Sequence[float], *, note: str) -> Figure:
     """Draw the share of units that are silent for every image, layer by layer, and the accuracy, by epoch.
 
     Parameters
@@ -201,6 +201,8 @@ def silent_units(silent: ArrayLike, accuracy: Sequence[float]) -> Figure:
         (epochs + 1, layers), shares from 0 to 1, the first before training.
     accuracy : sequence of float
         (epochs + 1,), shares from 0 to 1.
+    note : str
+        What was set, a few words.
     """
     silent = np.asarray(silent)
     figure, (left, right) = place_panels("single", (0.6, 0.55, 2.05, 2.25), (3.1, 0.55, 1.75, 2.25))
@@ -216,6 +218,9 @@ def silent_units(silent: ArrayLike, accuracy: Sequence[float]) -> Figure:
     for layer, colour in zip(range(silent.shape[1]), LINES, strict=False):
         place = (0.02 + 0.34 * layer, 0.93)
         left.text(*place, f"layer {layer + 1}", color=colour, transform=left.transAxes, va="center")
+    right.text(
+        0.02, 0.93, note.replace("-", "\N{MINUS SIGN}"), color=MUTED, transform=right.transAxes, va="center"
+    )
     return figure
 
 

@@ -97,7 +97,8 @@ def test_saturation_is_in_percent():
 
 def test_every_layer_of_silent_units_has_its_colour():
     silent = [[0, 0.1, 0.2], [0.5, 0.6, 1.0], [0.5, 0.6, 1.0]]
-    figure = draw.silent_units(silent, [0.1, 0.9, 0.1])
+    figure = draw.silent_units(silent, [0.1, 0.9, 0.1], note="slope 0.01, bias -2")
+    assert f"slope 0.01, bias {MINUS}2" in texts(figure)
     assert size(figure) == SINGLE
     left, right = figure.axes
     for layer, line in enumerate(left.lines):
