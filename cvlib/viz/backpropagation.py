@@ -35,8 +35,8 @@ MINUS = "\N{MINUS SIGN}"
 SIGNS = {"*": "×", "-": MINUS, "/": "÷", "sum": "Σ", "sigmoid": "σ", "relu": "ReLU"}
 RADIUS = 0.2  # inches: a gate
 LEAST_LOSS = 1e-5  # where the axis of a loss ends; smaller ones stand on it
-# What is drawn over the surface of a network, which is light in dark mode too: fixed darker shades.
-ON_LIGHT = {"line": "#1d2125", "point": "#ffffff"}
+# What is drawn over the surface of a network, which keeps its colours in dark mode: these do not change either.
+ON_LIGHT = {"line": "#111111", "point": "#ffffff"}
 
 
 def _number(value: float) -> str:
@@ -97,7 +97,7 @@ def graph(
     """
     figure, axes = _empty(size)
     width, height = SIZES[size]
-    _draw_graph(axes, output, names, heights or {}, box=(1.68, 0.45, width - 0.85, height - 0.45))
+    _draw_graph(axes, output, names, heights or {}, box=(1.68, 0.4, width - 0.85, height - 0.4))
     return figure
 
 
@@ -198,7 +198,8 @@ def _edge_label(
     length = np.hypot(x1 - x0, y1 - y0)
     along = np.array([x1 - x0, y1 - y0]) / length
     across = np.array([-along[1], along[0]])  # points up, since edges run to the right
-    middle = np.array(start) + along * (length + away - RADIUS) / 2
+    share_of_edge = 0.5 if away == RADIUS else 0.62  # edges from one input are farther apart near their gates
+    middle = np.array(start) + along * (away + share_of_edge * (length - away - RADIUS))
     if bend:
         middle = middle - across * bend * length / 2
         texts = {0.11 if bend < 0 else -0.11: (f"{_number(value)},", _number(share))}

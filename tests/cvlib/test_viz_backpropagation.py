@@ -87,7 +87,7 @@ def test_a_wide_graph_with_a_penalty():
     loss = half_square(w * x - t) + gamma * square
     loss.backward()
     names = {"t": t, "x": x, "w": w, "γ": gamma, "square": square, "L": loss}
-    figure = draw.graph(loss, names, heights={"x": 0.78, "w": 0.42, "square": 0.2}, size="wide")
+    figure = draw.graph(loss, names, heights={"x": 0.81, "w": 0.5, "square": 0.3}, size="wide")
     assert sizes(figure) == {WIDE}
     assert {"dw = 2 + 1.5 = 3.5", "L = 2.75", f"dt = {MINUS}1"} <= set(texts(figure))
 
