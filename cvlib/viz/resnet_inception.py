@@ -262,9 +262,9 @@ def lesion(
     axes.axhline(100 * whole[network], color=OUTPUT, linewidth=1.6)
     axes.text(0.45, 101.5, f"all blocks: {round(100 * whole[network])} %", color=OUTPUT, va="bottom")
     axes.axhline(10, color=INK, linewidth=1, linestyle=":")
-    axes.text(len(shares) + 0.6, 11.5, "guessing", ha="right", va="bottom", bbox=LABEL)
+    axes.text(len(shares) + 0.5, 10, "guessing", va="center", bbox=LABEL)
     axes.set_title(f"without block {block}: {round(shares[block - 1])} %", color=GRADIENT)
-    axes.set(xlim=(0.4, len(shares) + 0.65), ylim=(0, 116), xticks=places, yticks=(0, 50, 100))
+    axes.set(xlim=(0.4, 1.2 * len(shares) + 0.5), ylim=(0, 116), xticks=places, yticks=(0, 50, 100))
     axes.set(xlabel=f"block taken out of the {network} net", ylabel="digits recognised (%)")
     return figure
 
