@@ -205,7 +205,7 @@ def three_convolutions(x: ArrayLike, w: ArrayLike, dy: ArrayLike) -> Figure:
     figure, axes = _canvas("tall")
     heights = [max(len(values) for _, values, _ in row) for row in rows]
     unit = min(0.72, (9.4 - 3 * (LABEL + 0.2)) / sum(heights))
-    centres, top = (3.1, 5.85, 8.35), 0.1
+    centres, top = (3.1, 5.75, 8.4), 0.1
     titles = ("forward", "back to\nthe image", "back to\nthe filter")
     for row, height, title in zip(rows, heights, titles, strict=True):
         middle = top + LABEL + height * unit / 2
@@ -214,8 +214,8 @@ def three_convolutions(x: ArrayLike, w: ArrayLike, dy: ArrayLike) -> Figure:
             left, above = centre - values.shape[1] * unit / 2, middle - len(values) * unit / 2
             outside = w.shape[2] - 1 if values is framed else 0
             _matrix(axes, values, left, above, unit, colour=colour, name=name, outside=outside)
-        for x_sign, sign in ((4.85, STAR), (6.92, "=")):
-            axes.text(x_sign, middle, sign, ha="center", va="center", fontsize=20)
+        for x_sign, sign in ((4.79, STAR), (6.88, "=")):
+            axes.text(x_sign, middle, sign, ha="center", va="center", fontsize=20 if sign == STAR else 15)
         top += LABEL + height * unit + 0.2
     return figure
 
@@ -342,7 +342,7 @@ def there_and_back(
     unit = min(0.62, (9.4 - 2 * LABEL * len(given) - 0.3 * (len(given) - 1)) / cells)
     columns = max(sum(v.shape[1] for _, v, _ in row) for row in given)
     pitch = min(
-        1.3 * unit, (9.5 - 0.5 * (max(map(len, given)) - 1)) / columns
+        1.4 * unit, (9.5 - 0.5 * (max(map(len, given)) - 1)) / columns
     )  # wide enough for two digits and a sign
     top, maps = 0.1, 0
     for row in given:
