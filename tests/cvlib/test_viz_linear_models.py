@@ -1,4 +1,4 @@
-"""Every figure of the linear-models chapter draws, in its size, and states the numbers it was given."""
+"""Every figure of the chapter on neighbours and lines draws, in its size, and states the numbers it was given."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import pytest
 from legible import check_legible
 from matplotlib.figure import Figure
 
-from cvlib.train import History
-from cvlib.viz import linear as draw
+from cvlib.viz import linear_models as draw
 from cvlib.viz import render
 
 SINGLE, TALL = (480, 307), (480, 461)  # both fit a phone
@@ -99,90 +98,24 @@ def test_contours_of_the_line_are_where_the_loss_says():
     np.testing.assert_allclose(above, np.repeat([[0.5], [2], [8], [32], [128]], above.shape[1], axis=1))
 
 
-def test_contours_of_the_bowl_are_where_f_says():
-    x, y = draw.descent_on_bowl([(-1, 1)]).axes[0].lines[0].get_data()
-    f = (x**2 + y**4)[np.isfinite(x)].reshape(7, -1)
-    np.testing.assert_allclose(f, np.repeat([[0.01], [0.1], [0.4], [1], [2], [4], [8]], f.shape[1], axis=1))
-
-
-@pytest.mark.parametrize(("path", "left"), [([(-1, 1)], False), ([(-1, 1), (0.1, -40), (0.2, 1e30)], True)])
-def test_a_walk_on_the_bowl_draws_from_the_start_to_overflow(path, left):
-    figure = draw.descent_on_bowl(path)
+@pytest.mark.parametrize(("slope", "intercept"), [(0.0, 3.5), (-2.0, 9.0)])
+def test_a_line_by_hand_states_its_loss(slope, intercept):
+    columns = 3 + 0.5 * HEIGHTS
+    figure = draw.line_by_hand(PICTURES[0], HEIGHTS, columns, slope, intercept)
     assert size(figure) == SINGLE
-    assert ("has left the picture" in texts(figure)) is left
-    assert figure.axes[1].lines[0].get_ydata()[0] == 2
-
-
-@pytest.mark.parametrize(("b", "wrong"), [(-0.5, 0), (0.0, 2), (-2.0, 2)])
-def test_the_boundary_counts_points_on_the_wrong_side(b, wrong):
-    features, labels = [[0.1, 0.1], [0.2, 0.1], [0.6, 0.5], [0.5, 0.5]], [0, 0, 1, 1]
-    figure = draw.line_through_two_classes(features, labels, [1, 1], b, names=("left", "right"))
-    assert size(figure) == TALL
-    assert f"{wrong} of 4 wrong\n(ringed)" in texts(figure)
-
-
-@pytest.mark.parametrize(
-    ("temperature", "shift", "formula", "expected"),
-    [
-        (1, 0, "as written", {"7.389", "2.718", "1.105", "0.659", "0.2424", "0.09857"}),
-        (1, 0, "maximum subtracted", {"1", "0.3679", "0.1496", "0.659", "0.2424", "0.09857"}),
-        (1, 1000, "as written", {"inf (overflow)", "nan", "not a number"}),
-        (1, 1000, "maximum subtracted", {"1002", "0.659", "0.2424", "0.09857"}),
-        (1, -1000, "as written", {"0", "nan", "not a number"}),
-    ],
-)
-def test_softmax_shows_logits_powers_and_probabilities(temperature, shift, formula, expected):
-    figure = draw.softmax_steps([2.0, 1.0, 0.1], temperature=temperature, shift=shift, formula=formula)
-    assert size(figure) == SINGLE
-    assert expected <= set(texts(figure))
-
-
-def test_softmax_knows_two_formulas():
-    with pytest.raises(ValueError, match="formula"):
-        draw.softmax_steps([1.0, 2.0], formula="other")
-
-
-def test_marked_points_lie_on_the_curve_of_surprise():
-    figure = draw.surprise([(1.0, "nothing"), (0.5, "one bit")])
-    assert size(figure) == SINGLE
-    assert [float(line.get_ydata()[0]) for line in figure.axes[0].lines[1:]] == pytest.approx([0, 0.6931472])
-    assert {"nothing", "one bit"} <= set(texts(figure))
-
-
-@pytest.mark.parametrize("count", [1, 2, 10])
-def test_weight_pictures_share_one_scale_centred_at_zero(count):
-    weights = np.linspace(-3, 1, count * 64).reshape(count, 8, 8)
-    figure = draw.weight_pictures(weights, [f"class {c}" for c in range(count)])
-    assert size(figure) == SINGLE
-    images = [image for axes in figure.axes for image in axes.images]
-    assert [image.get_clim() for image in images] == [(-3, 3)] * count
-
-
-def test_loss_curves_name_themselves_and_guessing():
-    history = History(loss=[2.0, 0.5, 0.1], validation_loss=[2.1, 0.6, 0.3])
-    figure = draw.loss_curves(history, guessing=2.302585)
-    assert size(figure) == SINGLE
-    assert {"training", "validation", "guessing: 2.303"} <= set(texts(figure))
-
-
-def test_a_confusion_matrix_prints_its_counts_but_no_zeros():
-    figure = draw.confusion([[5, 1], [0, 7]])
-    assert size(figure) == SINGLE
-    assert sorted(t.get_text() for t in figure.axes[0].texts) == ["1", "5", "7"]
+    loss = 0.5 * np.sum((slope * HEIGHTS + intercept - columns) ** 2)
+    assert f"loss L = {loss:.2f}" in texts(figure)
+    assert ("goes on" in texts(figure)) is (slope < 0)
 
 
 EXPLORERS = {
     "neighbours": lambda k: draw.neighbours(
         PICTURES[0], PICTURES[1 : k + 1], [8] * k, np.linspace(1, 2, k), truth=8
     ),
+    "line by hand": lambda k: draw.line_by_hand(PICTURES[0], HEIGHTS, 3 + 0.1 * HEIGHTS, k / 10, 3),
     "descent to a line": lambda k: draw.descent_to_line(
         PICTURES[0], HEIGHTS, 3 + 0.1 * HEIGHTS, [(0, 0), (0.1, 10.0**k)], window=(-1, 2, -1, 6)
     ),
-    "descent on a bowl": lambda k: draw.descent_on_bowl([(-1, 1), (0.1, 10.0**k)]),
-    "neuron": lambda k: draw.line_through_two_classes(
-        [[0.1, 0.1], [0.6, 0.5]], [0, 1], [10, 0.1], -k, names=("ink on the left", "ink on the right")
-    ),
-    "softmax": lambda k: draw.softmax_steps([2.0, 1.0, 0.1], shift=100 * k - 600, temperature=0.25),
 }
 
 
