@@ -47,11 +47,11 @@ def three_fits(x: ArrayLike, y: ArrayLike, grid: ArrayLike, fits: Mapping[str, A
     fits : mapping of str to array_like
         Three curves (M,), by name.
     """
-    figure, axes = subplots(1, 3, size="wide", sharey=True)
+    figure, axes = subplots(1, 3, sharey=True)
     for panel, (name, curve) in zip(axes, fits.items(), strict=True):
         panel.plot(grid, curve, color=OUTPUT)
-        panel.plot(x, y, "o", color=INPUT, markersize=5)
-        panel.set(title=name, xlabel="x", ylim=(-HEIGHT, HEIGHT))
+        panel.plot(x, y, "o", color=INPUT, markersize=4)
+        panel.set(title=name, xlabel="x", ylim=(-HEIGHT, HEIGHT), xticks=(-1, 0, 1))
     axes[0].set_ylabel("y")
     return figure
 
@@ -117,7 +117,7 @@ def bias_and_variance(
     axes.annotate(
         f"smallest, degree {degrees[best]}",
         (degrees[best], total[best]),
-        (0, 12),
+        (0, 24),
         color=OUTPUT,
         ha="center",
         **words,
@@ -139,7 +139,7 @@ def error_curves(groups: Mapping[str, tuple[Sequence[int], ArrayLike, ArrayLike]
         By the name of what is on the horizontal axis: its values (K,), training errors and test errors (runs, K). The
         mean is drawn as a line, every run as a dot.
     """
-    figure, axes = subplots(1, len(groups), size="wide", sharey=True)
+    figure, axes = subplots(len(groups), 1, size="tall")
     for panel, (name, (values, train, test)) in zip(np.atleast_1d(axes), groups.items(), strict=True):
         looks = ((train, INPUT, "--", "training error"), (test, OUTPUT, "-", "test error"))
         for errors, colour, style, _ in looks:
@@ -151,7 +151,7 @@ def error_curves(groups: Mapping[str, tuple[Sequence[int], ArrayLike, ArrayLike]
         panel.minorticks_off()
         for (_, colour, _, words), height in zip(looks, (0.83, 0.93), strict=True):
             panel.text(0.98, height, words, transform=panel.transAxes, color=colour, ha="right")
-    np.atleast_1d(axes)[0].set_ylabel("error (%)")
+        panel.set_ylabel("error (%)")
     return figure
 
 
@@ -221,7 +221,7 @@ def masked_sums(sums: ArrayLike, plain: float, *, most: float) -> Figure:
     """
     sums = np.asarray(sums, dtype=float)
     figure, (axes,) = panels("single", (0.35, 0.55, 4.3, 2.2))
-    counts, edges = np.histogram(np.clip(sums, 0, most), bins=48, range=(0, most))
+    counts, edges = np.histogram(sums, bins=60, range=(0, most))
     axes.stairs(counts / counts.max(), edges, fill=True, color=RULE)
     axes.stairs(counts / counts.max(), edges, color=INPUT, linewidth=1)
     axes.axvline(plain, color=MUTED, linestyle="--", linewidth=2)
@@ -263,19 +263,19 @@ def loss_by_rate(rates: Sequence[float], runs: Mapping[str, ArrayLike], *, guess
     """
     figure, axes = subplots()
     axes.axhline(guessing, color=RULE, linewidth=1, zorder=0)
-    axes.text(rates[0], guessing * 1.06, f"guessing: {guessing:.2f}", color=MUTED, fontsize=SMALL)
+    axes.text(rates[0], guessing * 1.18, f"guessing: {guessing:.2f}", color=MUTED, fontsize=SMALL)
     for (name, losses), colour, style, place in zip(
-        runs.items(), (INPUT, OUTPUT), ("--", "-"), ((0.5, 0.93), (0.98, 0.08)), strict=True
+        runs.items(), (INPUT, OUTPUT), ("--", "-"), ((0.55, 0.62), (0.98, 0.12)), strict=True
     ):
         losses = np.clip(losses, 1e-3, 3.2)
         axes.plot(rates, losses.T, ".", color=colour, markersize=4)
         axes.plot(rates, losses.mean(0), style, color=colour)
         axes.text(*place, name, transform=axes.transAxes, color=colour, ha="right")
     axes.set(
-        xscale="log", yscale="log", xlabel="learning rate", ylabel="training loss (nats)", ylim=(0.02, 4)
+        xscale="log", yscale="log", xlabel="learning rate", ylabel="training loss (nats)", ylim=(0.05, 5)
     )
     axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
-    axes.set_yticks((0.03, 0.1, 0.3, 1, 3), ("0.03", "0.1", "0.3", "1", "3"))
+    axes.set_yticks((0.1, 0.3, 1, 3), ("0.1", "0.3", "1", "3"))
     axes.minorticks_off()
     return figure
 
@@ -291,11 +291,11 @@ def before_and_after(before: ArrayLike, after: ArrayLike) -> Figure:
         (rows, M, H, W).
     """
     before, after = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
-    figure, (top, bottom) = panels("single", (0.75, 2.55, 4.2, 0.6), (0.75, 0.1, 4.2, 2.3))
+    figure, (top, bottom) = panels("single", (0.75, 2.62, 4.2, 0.42), (0.75, 0.2, 4.2, 2.15))
     mosaic(top, np.clip(before, 0, 1)[None])
     mosaic(bottom, np.clip(after, 0, 1))
     for axes, words in ((top, "given"), (bottom, "drawn\nanew")):
-        axes.set_anchor("W")
+        axes.set_anchor("NW")
         axes.text(-0.03, 0.5, words, transform=axes.transAxes, ha="right", va="center", color=INPUT)
     return figure
 
@@ -345,5 +345,6 @@ def cures_compared(errors: Mapping[str, ArrayLike], *, reference: str, xlabel: s
     axes.set_yticks(range(len(errors)), list(errors))
     axes.invert_yaxis()
     axes.tick_params(axis="y", length=0)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel=xlabel, xlim=(0, None))
     return figure
