@@ -265,7 +265,7 @@ def loss_by_rate(rates: Sequence[float], runs: Mapping[str, ArrayLike], *, guess
     axes.axhline(guessing, color=RULE, linewidth=1, zorder=0)
     axes.text(rates[0], guessing * 1.18, f"guessing: {guessing:.2f}", color=MUTED, fontsize=SMALL)
     for (name, losses), colour, style, place in zip(
-        runs.items(), (INPUT, OUTPUT), ("--", "-"), ((0.55, 0.62), (0.98, 0.12)), strict=True
+        runs.items(), (INPUT, OUTPUT), ("--", "-"), ((0.53, 0.72), (0.98, 0.12)), strict=True
     ):
         losses = np.clip(losses, 1e-3, 3.2)
         axes.plot(rates, losses.T, ".", color=colour, markersize=4)
