@@ -51,7 +51,7 @@ __all__ = [
 SMALL = 9  # points: the smallest letters in the book
 MINUS = "\N{MINUS SIGN}"
 SHOWN = 5  # digits beside a confusion matrix
-LOSS_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+LOSS_TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
 def _panels(size: str, *places: tuple[float, float, float, float]) -> tuple[Figure, list[Axes]]:
@@ -143,9 +143,9 @@ def training_curves(history: History, *, guessing: float) -> Figure:
         low, high = ("top", "bottom") if first else ("bottom", "top")
         axes.annotate("training", (epochs[-1], training[-1]), color=INPUT, va=low, **right)
         axes.annotate("validation", (epochs[-1], validation[-1]), color=OUTPUT, va=high, **right)
-    _loss_axis(top, 0.01, 1.3 * guessing)
+    _loss_axis(top, min(0.005, 0.8 * min(history.loss)), 1.3 * guessing)
     top.set(ylabel="loss (nats)", xticks=epochs, xticklabels=[])
-    bottom.set(ylabel="accuracy (%)", xlabel="epoch", xticks=epochs, ylim=(80, 101))
+    bottom.set(ylabel="accuracy (%)", xlabel="epoch", xticks=epochs, ylim=(70, 101))
     return figure
 
 
@@ -165,12 +165,12 @@ def run_in_grid(
     """
     rates, sizes = sorted({rate for rate, _ in curves}), sorted({size for _, size in curves})
     figure, (left, right) = _panels("single", (0.6, 0.55, 2.25, 2.3), (3.5, 0.55, 1.4, 2.3))
-    low, high = 0.08, 12.0
+    low, high = 0.2, 6.0
     clipped = {key: np.clip(np.nan_to_num(c, nan=high), low, high) for key, c in curves.items()}
     for curve in clipped.values():
         left.plot(curve, color=RULE, linewidth=1.2)
     left.axhline(guessing, color=MUTED, linewidth=1, linestyle=":")
-    left.text(0.05, guessing * 1.06, "guessing", color=MUTED, va="bottom")
+    left.text(4, 4.2, "dotted: guessing", color=MUTED, ha="right", va="center")
     left.plot(clipped[lr, batch_size], "o-", color=OUTPUT, markersize=4)
     _loss_axis(left, low, high)
     left.set(xlabel="epoch", xticks=range(len(clipped[lr, batch_size])), title="validation loss (nats)")
@@ -379,10 +379,11 @@ def moved_digit(digit: ArrayLike, shares: Mapping[str, tuple[float, float]]) -> 
     picture.axhline((len(digit) - 1) / 2, color="#005a8c", linewidth=0.8, linestyle=":")
     picture.axvline((len(digit) - 1) / 2, color="#005a8c", linewidth=0.8, linestyle=":")
     picture.set(xticks=[], yticks=[])
+    picture.spines[:].set(visible=True, color=RULE)
     for row, (name, (right, sure)) in enumerate(shares.items()):
         axes.barh(row, 100 * right, height=0.42, color=OUTPUT)
         axes.plot([100 * sure] * 2, [row - 0.29, row + 0.29], color=GRADIENT, linewidth=3)
-        axes.text(0, row - 0.36, f"{name}: right {100 * right:.0f} %, sure {100 * sure:.0f} %", va="bottom")
+        axes.text(1.5, row - 0.36, f"{name}: right {100 * right:.0f} %, sure {100 * sure:.0f} %", va="bottom")
     axes.set(
         xlim=(0, 101), ylim=(len(shares) - 0.6, -0.85), yticks=[], xlabel="right (bar), sure (line), in %"
     )
@@ -427,8 +428,8 @@ def faults(curves: Mapping[str, ArrayLike], healthy: ArrayLike, *, guessing: flo
             np.clip(np.nan_to_num(curve, nan=high, posinf=high), None, high), color=GRADIENT, linewidth=1.6
         )
         axes.set_title(name, fontsize=10)
-        _loss_axis(axes, 0.05, 1.15 * high)
-        axes.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
+        _loss_axis(axes, 0.2, 1.15 * high)
+        axes.set_yticks([0.2, 1, 5, 20], ["0.2", "1", "5", "20"])
     figure.supxlabel("step", fontsize=10)
     figure.supylabel("loss of the mini-batch (nats)", fontsize=10)
     return figure
