@@ -341,9 +341,8 @@ def there_and_back(
     cells = sum(max(len(v) * (1 if g is None else 2) for _, v, g in row) for row in given)
     unit = min(0.62, (9.4 - 2 * LABEL * len(given) - 0.3 * (len(given) - 1)) / cells)
     columns = max(sum(v.shape[1] for _, v, _ in row) for row in given)
-    pitch = min(
-        1.4 * unit, (9.5 - 0.5 * (max(map(len, given)) - 1)) / columns
-    )  # wide enough for two digits and a sign
+    gaps = 0.5 * (max(map(len, given)) - 1)
+    pitch = min(1.4 * unit, (9.5 - gaps) / columns)  # wide enough for two digits and a sign
     top, maps = 0.1, 0
     for row in given:
         room = 9.5 - sum(v.shape[1] for _, v, _ in row) * pitch
