@@ -1,4 +1,4 @@
-"""Pictures of the chapter on convolution: windows that slide, pixels left over, fields of view, costs."""
+"""Pictures of the chapter on convolution: windows that slide, pixels left over, filters at work, images that move."""
 
 from __future__ import annotations
 
@@ -7,28 +7,24 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Polygon, Rectangle
+from matplotlib.patches import Rectangle
 
-from cvlib._checks import choice, integer
-from cvlib.counting import conv2d_parameters, linear_parameters
-from cvlib.shapes import conv_output_size, receptive_field
+from cvlib._checks import integer
+from cvlib.shapes import conv_output_size
 from cvlib.viz.board import canvas, cells, frame, number
 from cvlib.viz.picture import subplots
-from cvlib.viz.style import DIVERGING, EXTRA, GRADIENT, INK, INPUT, MUTED, OUTPUT, RULE, WEIGHTS
+from cvlib.viz.style import DIVERGING, GRADIENT, INK, INPUT, MUTED, OUTPUT, RULE, WEIGHTS
 
 __all__ = [
     "conv_step",
-    "cost_by_layer",
     "dilated_taps",
     "filter_spans_channels",
     "filtered_photograph",
     "filters_on_photograph",
     "map_pipeline",
-    "parameters_by_size",
-    "receptive_ladder",
-    "score_map",
     "shift_experiment",
-    "sparse_matrix",
+    "template_search",
+    "unread_pixels",
     "windows_along_a_side",
 ]
 
@@ -171,19 +167,69 @@ def filtered_photograph(
     return figure
 
 
+def template_search(
+    photograph: np.ndarray, kernel: np.ndarray, response: np.ndarray, corner: tuple[int, int], *, flip: bool
+) -> Figure:
+    """Draw where a patch was cut out of a photograph, and where the filter made of it gives the largest output.
+
+    Parameters
+    ----------
+    photograph : array (H, W)
+        Values from 0 to 1.
+    kernel : array (k, k)
+        The patch as it was laid on the photograph; signed.
+    response : array (H - k + 1, W - k + 1)
+        What came out.
+    corner : (int, int)
+        Row and column from which the patch was cut.
+    flip : bool
+        Whether the kernel is the patch turned by 180 degrees.
+    """
+    figure, axes = canvas("tall")
+    limits = {"xlim": axes.get_xlim(), "ylim": axes.get_ylim()}
+    pixel = 4.65 / photograph.shape[1]
+    reach = (len(kernel) - 1) / 2  # an output stands where the middle of its window is
+    axes.imshow(photograph, extent=(0.2, 4.85, 5.3, 0.65), **_look(photograph, False))
+    left, top, side = 5.15 + reach * pixel, 0.65 + reach * pixel, len(response) * pixel
+    axes.imshow(response, extent=(left, left + side, top + side, top), **_look(response, True))
+    axes.add_patch(Rectangle((5.15, 0.65), 4.65, 4.65, fill=False, edgecolor=RULE, linewidth=1))
+    for x, title in ((0.2, "photograph"), (5.15, "response")):
+        axes.text(x + 2.325, 0.35, title, ha="center", va="center", fontsize=11)
+    row, column = corner
+    cut = {"fill": False, "edgecolor": WEIGHTS, "linewidth": 3}
+    width = len(kernel) * pixel
+    axes.add_patch(Rectangle((0.2 + column * pixel, 0.65 + row * pixel), width, width, **cut))
+    best = np.unravel_index(response.argmax(), response.shape)
+    y, x = (0.65 + (index + reach + 0.5) * pixel for index in best)
+    ring = {"marker": "o", "markersize": 13, "markerfacecolor": "none", "markeredgewidth": 3}
+    for shift in (0, 4.95):
+        axes.plot(x - 0.45 + shift, y, color=OUTPUT, **ring)
+    largest = float(np.abs(kernel).max())
+    axes.imshow(kernel, extent=(0.8, 4.1, 9.3, 6.0), cmap=DIVERGING, vmin=-largest, vmax=largest)
+    axes.text(0.8, 5.72, "kernel, flipped" if flip else "kernel", va="center", fontsize=11)
+    for y, colour, marker, words in (
+        (6.7, WEIGHTS, "s", "where the kernel\nwas cut out"),
+        (8.1, OUTPUT, "o", "where the output\nis largest"),
+    ):
+        axes.plot(5.6, y, color=colour, **ring | {"marker": marker})
+        axes.text(6.2, y, words, va="center", fontsize=11)
+    axes.set(aspect="auto", **limits)
+    return figure
+
+
 def windows_along_a_side(
     size: int, kernel_size: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> Figure:
     """Draw one row of the input, the windows that the kernel visits, their outputs, and the unread cells."""
     outputs = conv_output_size(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
     span = dilation * (kernel_size - 1) + 1
-    taps = {i * stride + dilation * u for i in range(outputs) for u in range(kernel_size)}
+    unread = unread_pixels(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
     cells = size + 2 * padding
     unit = min(0.68, 8.2 / cells)
     left = 5.7 - cells * unit / 2  # the names stand on the left
     figure, axes = canvas("single")
     for cell in range(cells):
-        _side_cell(axes, left + cell * unit, unit, cell - padding, size, used=cell in taps)
+        _side_cell(axes, left + cell * unit, unit, cell - padding, size, used=cell - padding not in unread)
     levels = min(outputs, span)  # windows that overlap lie on different levels
     step = min(0.6, 2.4 / levels)
     for i in range(outputs):
@@ -198,12 +244,27 @@ def windows_along_a_side(
         axes.text(centre, 5.6, str(i), ha="center", va="center")
     formula = output_size_sum(size, kernel_size, stride, padding, dilation)
     axes.text(5, 0.4, formula, ha="center", va="center", fontsize=11)
-    if len(taps) < cells:
-        words = f"{cells - len(taps)} never read"
+    if unread:
+        words = f"{len(unread)} never read"
         axes.text(left + cells * unit, 1.2, words, ha="right", va="center", color=GRADIENT)
     for y, name in ((1.9, "input"), (3.5, "windows"), (5.6, "output")):
         axes.text(0.15, y, name, va="center")
     return figure
+
+
+def unread_pixels(
+    size: int, kernel_size: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> list[int]:
+    """Return the pixels along a side that no window reads; negative ones, and those from ``size`` on, are padding.
+
+    Examples
+    --------
+    >>> unread_pixels(8, 3, stride=2)
+    [7]
+    """
+    outputs = conv_output_size(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
+    read = {i * stride + dilation * u - padding for i in range(outputs) for u in range(kernel_size)}
+    return [pixel for pixel in range(-padding, size + padding) if pixel not in read]
 
 
 def _side_cell(axes: Axes, x: float, unit: float, index: int, size: int, *, used: bool) -> None:
@@ -300,23 +361,6 @@ def _label(axes: Axes, x: float, name: str, detail: str) -> None:
     axes.text(x, 5.68, detail, ha="center", va="center", fontsize=10)
 
 
-def sparse_matrix(matrix: np.ndarray, kernel: np.ndarray) -> Figure:
-    """Draw a convolution as a matrix: one row per output pixel, one column per input pixel; blank is zero."""
-    figure, axes = canvas()
-    matrix, kernel = np.asarray(matrix), np.asarray(kernel)
-    rows, columns = matrix.shape
-    unit = min(5.0 / rows, 10.5 / columns)
-    cells(axes, kernel, 0.6, 2.0, colour=WEIGHTS, tint=True, name="kernel")
-    cells(
-        axes, matrix, 4.9, 0.75, unit=unit, colour=WEIGHTS, tint=True, visible=matrix != 0, fontsize=9,
-        name=f"{rows} × {columns} matrix: a row for each output pixel, a column for each input pixel",
-    )  # fmt: skip
-    axes.annotate("", (4.5, 3.0), (3.1, 3.0), arrowprops={"arrowstyle": "->", "color": INK, "linewidth": 1.6})
-    words = f"{np.count_nonzero(matrix)} of {matrix.size} entries are not zero"
-    axes.text(0.6, 4.6, words.replace(" entries", "\nentries"), va="top", fontsize=10)
-    return figure
-
-
 def shift_experiment(
     panels: Mapping[str, np.ndarray], remarks: Sequence[str], *, shift: int, width: int
 ) -> Figure:
@@ -350,124 +394,4 @@ def shift_experiment(
             arrow = {"arrowstyle": "->", "color": GRADIENT, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
             panel.annotate("", (4 + shift, height - 2), (4, height - 2), arrowprops=arrow)
     axes[-1].set(xticks=range(0, width + 1, 8), xlabel="column (input pixels)")
-    return figure
-
-
-def receptive_ladder(num_layers: int, kernel_size: int, stride: int, *, reach: int = 48) -> Figure:
-    """Draw the cone of units that one unit of the last layer sees, over a row of input pixels.
-
-    Parameters
-    ----------
-    num_layers : int
-        Equal convolutions on top of each other; four fit the figure.
-    kernel_size, stride : int
-        Of every layer.
-    reach : int
-        Input pixels shown on each side of the centre.
-    """
-    fields = [
-        receptive_field([{"kernel_size": kernel_size, "stride": stride}] * n) for n in range(num_layers + 1)
-    ]
-    figure, axes = subplots()
-    figure.set_layout_engine("none")
-    axes.set_position((0.3, 0.16, 0.68, 0.83))
-    axes.plot(range(-reach, reach + 1), [0] * (2 * reach + 1), "o", color=RULE, markersize=2)
-    count = 1  # units of the layer that the top unit sees, counted from the top down
-    edges = []
-    for level in range(num_layers, -1, -1):
-        jump = fields[level].jump
-        positions = (np.arange(count) - (count - 1) / 2) * jump
-        colour = INPUT if level == 0 else OUTPUT if level == num_layers else WEIGHTS
-        axes.plot(
-            positions, [level] * count, "s" if level else "o", color=colour, markersize=4 if level else 2.5
-        )
-        edges.append((positions[0] - 0.5, positions[-1] + 0.5, level))
-        count = (count - 1) * stride + kernel_size
-    outline = [(a, y) for a, _, y in edges] + [(b, y) for _, b, y in reversed(edges)]
-    axes.add_patch(Polygon(outline, facecolor=(INPUT, 0.12), edgecolor="none"))
-    for level, field in enumerate(fields):
-        words = f"layer {level} sees {field.size} px,\nsteps by {field.jump}" if level else "input"
-        axes.text(-reach - 3, level, words, ha="right", va="center")
-    axes.set(xlim=(-reach - 1, reach + 1), ylim=(-0.4, 4.4), yticks=[])
-    axes.set(xticks=range(-40, 41, 20), xlabel="input pixels from the centre")
-    axes.spines["left"].set_visible(False)
-    return figure
-
-
-def parameters_by_size(image_size: int, kernel_size: int, filters: int, *, in_channels: int = 3) -> Figure:
-    """Compare the parameters of a convolution with those of a dense layer with the same input and output."""
-    conv = conv2d_parameters(in_channels, filters, kernel_size)
-    dense = linear_parameters(in_channels * image_size**2, filters * image_size**2)
-    figure, axes = subplots()
-    figure.set_layout_engine("none")
-    axes.set_position((0.04, 0.18, 0.88, 0.68))
-    bars = (("dense layer", dense, MUTED, "//"), ("convolution", conv, WEIGHTS, ""))
-    for y, (name, count, colour, hatch) in enumerate(bars):
-        axes.barh(y, count, height=0.4, facecolor=(colour, 0.4), edgecolor=colour, hatch=hatch)
-        axes.text(1.3, y + 0.25, f"{name}: {count:,}", va="bottom", fontsize=11)
-    axes.set(xscale="log", xlim=(1, 1e12), ylim=(-0.35, 1.6), yticks=[], xlabel="parameters (log scale)")
-    axes.set_xticks([1, 1e3, 1e6, 1e9, 1e12], ["1", "thousand", "million", "billion", "trillion"])
-    axes.set_xticks([], minor=True)
-    sides = f"{image_size} × {image_size}"
-    axes.set_title(f"{in_channels} maps of {sides} in, {filters} of {sides} out")
-    return figure
-
-
-def cost_by_layer(names: Sequence[str], parameters: Sequence[int], macs: Sequence[int]) -> Figure:
-    """Draw parameters and multiply-accumulates of every layer that has any, as shares of the total."""
-    kept = [index for index, count in enumerate(parameters) if count]
-    figure, axes = subplots(2, 1, size="wide", sharex=True)
-    quantities = (("parameters", parameters, WEIGHTS, ""), ("MACs", macs, EXTRA, "//"))
-    for panel, (what, numbers, colour, hatch) in zip(axes, quantities, strict=True):
-        shares = [100 * numbers[index] / sum(numbers) for index in kept]
-        panel.bar(range(len(kept)), shares, facecolor=(colour, 0.45), edgecolor=colour, hatch=hatch)
-        panel.set_ylabel(f"{what}\n(% of all)", fontsize=9)
-        panel.set_ylim(0, max(shares) * 1.3)
-        tallest = int(np.argmax(shares))
-        panel.text(
-            tallest, shares[tallest] + max(shares) * 0.05, f"{shares[tallest]:.0f} %", ha="center", fontsize=9
-        )
-    axes[1].set_xticks(
-        range(len(kept)), [names[index] for index in kept], rotation=40, ha="right", fontsize=9
-    )
-    return figure
-
-
-def score_map(
-    image: np.ndarray,
-    scores: np.ndarray,
-    labels: Sequence[str],
-    *,
-    window: int,
-    stride: int,
-    marks: Sequence[float] = (),
-) -> Figure:
-    """Draw a long image and, below it, the scores that a fully convolutional net gives at every place.
-
-    Parameters
-    ----------
-    image : array (H, W)
-    scores : array (C, W_out)
-        One row of probabilities per class, along the image.
-    labels : sequence of str
-        Names of the classes.
-    window, stride : int
-        Pixels that one score sees, and steps between two of them.
-    marks : sequence of float
-        Columns to point out with a dotted line.
-    """
-    choice("the number of labels", len(labels), (len(scores),))
-    figure, axes = subplots(2, 1, size="wide", sharex=True, gridspec_kw={"height_ratios": [0.8, 1]})
-    height, width = image.shape
-    axes[0].imshow(image, cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0), aspect="auto")
-    axes[0].set(yticks=[], ylabel="image")
-    centres = np.arange(scores.shape[1]) * stride + window / 2
-    first, last = centres[0] - stride / 2, centres[-1] + stride / 2
-    extent = (first, last, len(scores) - 0.5, -0.5)
-    axes[1].imshow(scores, vmin=0, vmax=1, extent=extent, aspect="auto")
-    axes[1].set(xlim=(0, width), ylabel="class", xlabel="centre of the window (input pixels)")
-    axes[1].set_yticks(range(len(labels)), labels, fontsize=9)
-    for mark in marks:
-        for panel in axes:
-            panel.axvline(mark, color="#ffffff", linestyle=":", linewidth=1)
     return figure

@@ -22,7 +22,8 @@ TAUGHT = {
     "linear_models": "A9 A10 A15",
     "softmax_regression": "A3 A6 A7 A8 B1 C1a C1b C1c D4 D5 D6",
     "optimisation": "A14 C4a C4b C4c",
-    "convolution": "A1 A16 A17 A18 A19 A20 A21 A22 A23 A27 A28 B4 B8 B9 B10 B15 C2a C3",
+    "convolution": "A1 A16 A18 A19 A20 A21 A22 B8 C2a",
+    "network_sizes": "A17 A23 A27 A28 B4 B9 B10 B15 C3",
 }
 LOGITS = [-0.1, 12, 3, -3.2, -8, 17, 1.9, 0.6, 4.9, -12]
 EDGE = [[-1, 0, 1]] * 3

@@ -90,8 +90,11 @@ def test_windows_with_dilation():
 
 
 def test_all_windows_have_one_size_on_the_page():
-    corners = itertools.product((7, 8), (3, 5), (1, 3), (0, 2))
-    assert sizes(draw.windows_along_a_side(n, k, stride=s, padding=p) for n, k, s, p in corners) == {SINGLE}
+    corners = itertools.product((7, 8), (2, 4), (1, 3))
+    figures = [draw.windows_along_a_side(n, k, stride=s, padding=2, dilation=2) for n, k, s in corners]
+    assert sizes([*figures, draw.windows_along_a_side(7, 2), draw.windows_along_a_side(8, 5, stride=3)]) == {
+        SINGLE
+    }
 
 
 def test_dilated_spans():
@@ -108,14 +111,6 @@ def test_filters_reach_through_all_channels():
 def test_pipeline_shows_every_number():
     drawn = texts(draw.map_pipeline({"J": [[2, -4], [-1, -9]], "w": [[5]], "K": [[7]]}, weights=["w"]))
     assert drawn == ["2", f"{MINUS}4", f"{MINUS}1", f"{MINUS}9", "J", "5", "w", "7", "K"]
-
-
-def test_a_sparse_matrix_leaves_zeros_blank():
-    matrix = np.array([[1.0, 2, 0], [0, 1, 2]])
-    drawn = texts(draw.sparse_matrix(matrix, np.array([[1.0, 2]])))
-    assert "0" not in drawn
-    assert drawn.count("1") == drawn.count("2") == 1 + 2  # the kernel, and each row
-    assert any(text.startswith("4 of 6") for text in drawn)
 
 
 def test_photographs_keep_their_size_signed_or_not():
@@ -149,47 +144,21 @@ def test_an_image_that_is_moved_keeps_its_ruler():
     assert {"image", "pooled", "differs", "column (input pixels)"} <= set(texts(moved))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "last"),
-    [
-        ((1, 1, 1), "layer 1 sees 1 px,\nsteps by 1"),
-        ((3, 3, 1), "layer 3 sees 7 px,\nsteps by 1"),
-        ((3, 3, 2), "layer 3 sees 15 px,\nsteps by 8"),
-        ((4, 7, 2), "layer 4 sees 91 px,\nsteps by 16"),
-    ],
-)
-def test_the_ladder_states_each_receptive_field(arguments, last):
-    figure = draw.receptive_ladder(*arguments)
-    assert sizes([figure]) == {SINGLE}
-    assert last in texts(figure)
-    # the blue dots on the ground are the receptive field
-    ground = [line for line in figure.axes[0].lines if set(line.get_ydata()) == {0}][-1]
-    assert len(ground.get_xdata()) <= int(re.search(r"sees (\d+)", last)[1])
-    assert max(ground.get_xdata()) - min(ground.get_xdata()) + 1 == int(re.search(r"sees (\d+)", last)[1])
+def test_unread_pixels_also_in_the_middle():
+    assert draw.unread_pixels(8, 2, stride=3) == [2, 5]
+    assert draw.unread_pixels(8, 3, stride=3, padding=1, dilation=3) == [0, 1, 3, 4, 6, 7]
+    assert draw.unread_pixels(5, 3) == []
 
 
-def test_parameters_of_both_layers_are_written():
-    drawn = texts(draw.parameters_by_size(32, 3, 8))
-    assert f"convolution: {8 * (3 * 9 + 1):,}" in drawn
-    assert f"dense layer: {8 * 32 * 32 * (3 * 32 * 32 + 1):,}" in drawn
-    assert sizes([draw.parameters_by_size(8, 1, 1), draw.parameters_by_size(224, 7, 64)]) == {SINGLE}
-
-
-def test_costs_are_shares_of_the_whole():
-    figure = draw.cost_by_layer(["conv", "pool", "dense"], [10, 0, 30], [90, 0, 10])
-    parameters, macs = ([bar.get_height() for bar in axes.patches] for axes in figure.axes)
-    assert parameters == [25, 75]
-    assert macs == [90, 10]
-    assert {"conv", "dense", "75 %", "90 %"} <= set(texts(figure))
-
-
-def test_scores_stand_below_the_middle_of_their_window():
-    figure = draw.score_map(np.zeros((8, 20)), np.eye(3, 4), "abc", window=8, stride=4, marks=[4])
-    left, right, *_ = figure.axes[1].images[0].get_extent()
-    assert (left, right) == (2, 18)  # centres at 4, 8, 12, 16
-    assert {"a", "b", "c"} <= set(texts(figure))
-
-
-def test_every_class_needs_a_label():
-    with pytest.raises(ValueError, match="the number of labels must be one of 3, got 2"):
-        draw.score_map(np.zeros((8, 20)), np.eye(3, 4), "ab", window=8, stride=4)
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_search_rings_the_largest_output(flip):
+    photograph = np.random.default_rng(0).random((32, 32))
+    response = np.zeros((24, 24))
+    response[5, 7] = 1
+    figure = draw.template_search(photograph, np.eye(9) - 1 / 9, response, (2, 3), flip=flip)
+    assert sizes([figure]) == {TALL}
+    assert ("kernel, flipped" in texts(figure)) is flip
+    pixel = 4.65 / 32
+    ring = figure.axes[0].lines[0]
+    assert ring.get_xdata()[0] == pytest.approx(0.2 + (7 + 4.5) * pixel)
+    assert ring.get_ydata()[0] == pytest.approx(0.65 + (5 + 4.5) * pixel)
