@@ -170,7 +170,7 @@ def run_in_grid(
     for curve in clipped.values():
         left.plot(curve, color=RULE, linewidth=1.2)
     left.axhline(guessing, color=MUTED, linewidth=1, linestyle=":")
-    left.text(4, 4.2, "dotted: guessing", color=MUTED, ha="right", va="center")
+    left.text(0.98, 0.9, "dotted: guessing", transform=left.transAxes, color=MUTED, ha="right", va="center")
     left.plot(clipped[lr, batch_size], "o-", color=OUTPUT, markersize=4)
     _loss_axis(left, low, high)
     left.set(xlabel="epoch", xticks=range(len(clipped[lr, batch_size])), title="validation loss (nats)")
