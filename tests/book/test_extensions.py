@@ -12,10 +12,13 @@ from types import SimpleNamespace
 import book_figures
 import book_pages
 import book_rerun
+import nbformat
 import pytest
 from book_math import Katex
 from docutils import nodes
 from docutils.utils import new_document
+from jupyter_cache import get_cache
+from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).parents[2]
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
@@ -57,6 +60,22 @@ def test_notebooks_run_again_only_when_the_packages_change(tmp_path: Path, monke
     (package / "ops.py").write_text("a = 2")
     assert build() == ["a", "b"]
     assert not (cache / "notebook").exists()
+
+
+def test_notebooks_run_before_their_pages_are_read(tmp_path: Path):
+    """What runs ends in the cache, where myst-nb looks for it; a notebook that fails does not, and stops nobody."""
+    for name, source in (("good", "print(6 * 7)"), ("bad", "1 / 0")):
+        nbformat.write(new_notebook(cells=[new_code_cell(source)]), tmp_path / f"{name}.ipynb")
+    config = SimpleNamespace(nb_execution_mode="cache", nb_execution_timeout=60)
+    app = SimpleNamespace(outdir=tmp_path / "html", config=config)
+    env = SimpleNamespace(doc2path=lambda name: tmp_path / f"{name}.ipynb")
+    book_rerun.run_side_by_side(app, env, ["good", "bad"])
+    cache = get_cache(tmp_path / ".jupyter_cache")
+    good, bad = (nbformat.read(tmp_path / f"{name}.ipynb", as_version=4) for name in ("good", "bad"))
+    _, merged = cache.merge_match_into_notebook(good)
+    assert merged.cells[0].outputs[0].text == "42\n"
+    with pytest.raises(KeyError):
+        cache.match_cache_notebook(bad)
 
 
 @pytest.mark.parametrize(
