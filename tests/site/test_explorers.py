@@ -39,7 +39,7 @@ def address_of(notebook: Path) -> str:
 
 def open_explorers(page: Page, server: str, notebook: Path) -> list[Locator]:
     """Open the page of a notebook and return its explorers, all of them or an error."""
-    page.goto(server + address_of(notebook), wait_until="networkidle")
+    page.goto(server + address_of(notebook), wait_until="load")
     found = page.locator("[data-explorer]").all()
     assert len(found) == explorers_in(notebook), f"{notebook.name}: explorers on the page / in the notebook"
     return found

@@ -17,7 +17,7 @@ BANK = [f"chapters/practice/{topic}.html" for topic in TOPICS]
 
 def open_everything(page: Page, address: str) -> None:
     """Open a page and unfold all of it."""
-    page.goto(address, wait_until="networkidle")
+    page.goto(address, wait_until="load")
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
 
 
