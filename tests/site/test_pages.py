@@ -40,6 +40,7 @@ FAINT_TEXT = """() => {
     if (!text || ["SCRIPT", "STYLE", "NOSCRIPT"].includes(element.tagName)) continue;
     if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
     if (element.closest(".katex-mathml, .headerlink, .sr-only, .visually-hidden, [disabled]")) continue;
+    if (element.closest(".katex [style*='color:transparent']")) continue; // \\phantom: room for what is not there
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     const below = background(element);
