@@ -5,15 +5,18 @@ It is as wide as a phone, so it needs neither scrolling nor shrinking; colours c
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-WIDTH, MARGIN = 360, 96  # of the drawing, and of the space for arcs at its left
-ROW, CAPTION = 34, 30  # heights of a chapter and of a part's name
-REACH = 84  # of the widest arc
+WIDTH, MARGIN = 360, 76  # of the drawing, and of the space for arcs at its left
+ROW, LINE, CAPTION = 16, 17, 30  # heights: space between chapters, a line of a title, a part's name
+REACH = 72  # of the widest arc
+LONGEST = 36  # letters in a line
 
 STYLE = (
+    ".chapter-map{width:100%;max-width:28rem}"
     ".arc{fill:none;stroke:var(--pst-color-text-muted);stroke-width:1.5}"
     ".stop{fill:var(--pst-color-primary)}"
     ".part{fill:var(--pst-color-text-muted);font-size:12px;letter-spacing:.06em}"
@@ -45,8 +48,9 @@ def draw(stops: Sequence[Stop]) -> str:
             part = stop.part
             y += CAPTION
             captions.append(f'<text class="part" x="{MARGIN - 5}" y="{y - 9}">{escape(part.upper())}</text>')
-        heights.append(y + ROW / 2)
-        y += ROW
+        height = ROW + LINE * len(_lines(stop.title))
+        heights.append(y + height / 2)
+        y += height
     arcs = [
         _arc(heights, stops, here, earlier) for here, stop in enumerate(stops) for earlier in stop.builds_on
     ]
@@ -72,9 +76,18 @@ def _arc(heights: Sequence[float], stops: Sequence[Stop], here: int, earlier: in
 
 
 def _name(stop: Stop, height: float) -> str:
-    """Return a chapter's dot and its title, a link."""
+    """Return a chapter's dot and its title, a link, in as many lines as it takes."""
+    lines = _lines(stop.title)
+    first = height + 5 - LINE * (len(lines) - 1) / 2
+    spans = (
+        f'<tspan x="{MARGIN + 12}" y="{first + LINE * row:.1f}">{escape(line)}</tspan>'
+        for row, line in enumerate(lines)
+    )
     return (
         f'<circle class="stop" cx="{MARGIN}" cy="{height:.1f}" r="4.5"/>'
-        f'<a href="{escape(stop.address)}"><text class="name" x="{MARGIN + 12}" y="{height + 5:.1f}">'
-        f"{escape(stop.title)}</text></a>"
+        f'<a href="{escape(stop.address)}"><text class="name">{" ".join(spans)}</text></a>'
     )
+
+
+def _lines(title: str) -> list[str]:
+    return textwrap.wrap(title, LONGEST)

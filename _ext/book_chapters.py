@@ -188,11 +188,11 @@ class MapDirective(ChapterDirective):
     def markdown(self, book: list[Chapter]) -> Iterator[str]:
         """Yield the table."""
         titles = {chapter.file: chapter for chapter in book}
-        yield "| chapter | minutes | builds on |"
-        yield "|---|---|---|"
+        yield "| chapter | builds on |"
+        yield "|---|---|"
         for chapter in book:
             before = ", ".join(self.link(titles[file]) for file in chapter.builds_on)
-            yield f"| {self.link(chapter)} | {chapter.minutes} | {before or 'nothing in this book'} |"
+            yield f"| {self.link(chapter)}, {chapter.minutes} minutes | {before or 'nothing in this book'} |"
 
 
 class CoverageDirective(ChapterDirective):

@@ -109,5 +109,7 @@ def test_the_map_links_every_chapter_and_refuses_circles():
     assert drawn.count('class="arc"') == 1
     assert "One &amp; two" in drawn
     assert 'href="next.html"' in drawn
+    long = arc_map.draw([stops[0]._replace(title="A title that is much too long for one line of a phone")])
+    assert long.count("<tspan") == 2
     with pytest.raises(ValueError, match="'One & two' must build on earlier chapters, got 'Next'"):
         arc_map.draw([stops[0]._replace(builds_on=[1]), stops[1]])
