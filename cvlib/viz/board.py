@@ -27,8 +27,14 @@ def canvas(size: str = "wide") -> tuple[Figure, Axes]:
 
 
 def number(value: float) -> str:
-    """Return a number as short as it can honestly be, with a true minus sign."""
-    return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
+    """Return a number in at most three digits, with a true minus sign and without a minus zero.
+
+    Examples
+    --------
+    >>> number(-2.5), number(-0.0)
+    ('−2.5', '0')
+    """
+    return f"{float(value) + 0.0:.3g}".replace("-", "\N{MINUS SIGN}")
 
 
 def cells(

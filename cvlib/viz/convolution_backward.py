@@ -20,14 +20,14 @@ from cvlib.ops import (
     max_pool2d_backward,
 )
 from cvlib.shapes import conv_output_size
+from cvlib.viz.board import TINT, canvas, number
 from cvlib.viz.picture import subplots
-from cvlib.viz.style import DIVERGING, EXTRA, GRADIENT, INK, INPUT, MUTED, OUTPUT, RULE, SIZES, WEIGHTS
+from cvlib.viz.style import DIVERGING, EXTRA, GRADIENT, INK, INPUT, MUTED, OUTPUT, RULE, WEIGHTS
 
 __all__ = [
     "learning_filter",
     "loss_by_step_size",
     "matrix_and_transpose",
-    "number",
     "pictures",
     "pooling_backward",
     "readers",
@@ -37,32 +37,9 @@ __all__ = [
     "three_convolutions",
 ]
 
-TINT = 0.45  # the most opaque tint behind a number: INK stays readable on it, in light and in dark mode
-UNIT = 0.5  # inches: a single canvas is 10 units wide and 6.4 high, a tall one 10 and 9.6
 LABEL = 0.56  # units above a matrix, for its name
 LETTERS = "abcdefghi"
 STAR = r"$\star$"  # cross-correlation
-
-
-def _canvas(size: str) -> tuple[Figure, Axes]:
-    """Return a figure that is one empty drawing board, measured in units of half an inch, y downwards."""
-    figure, axes = subplots(size=size)
-    figure.set_layout_engine("none")
-    width, height = SIZES[size]
-    axes.set(position=(0, 0, 1, 1), xlim=(0, width / UNIT), ylim=(height / UNIT, 0))
-    axes.axis("off")
-    return figure, axes
-
-
-def number(value: float) -> str:
-    """Return a number in at most three digits, with a true minus sign and without a minus zero.
-
-    Examples
-    --------
-    >>> number(-2.5), number(-0.0)
-    ('−2.5', '0')
-    """
-    return f"{float(value) + 0.0:.3g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _matrix(
@@ -155,7 +132,7 @@ def readers_of_pixel(
     output = conv_output_size(size, kernel_size, stride=stride, padding=padding)
     ones = np.ones((1, 1, output, output)), np.zeros((1, 1, size, size)), np.ones((1, 1, *2 * [kernel_size]))
     counts = np.pad(conv2d_backward(*ones, stride=stride, padding=padding)[0][0, 0], padding)
-    figure, axes = _canvas("single")
+    figure, axes = canvas("single")
     unit, middle = 0.51, 3.0
     lefts = (1.95 - counts.shape[1] * unit / 2, 5.2 - kernel_size * unit / 2, 8.2 - output * unit / 2)
     tops = [middle - length * unit / 2 for length in (len(counts), kernel_size, output)]
@@ -202,7 +179,7 @@ def three_convolutions(x: ArrayLike, w: ArrayLike, dy: ArrayLike) -> Figure:
         ),
         (("x", x[0, 0], INPUT), ("dy", dy[0, 0], GRADIENT), ("dw", dw[0, 0], GRADIENT)),
     )
-    figure, axes = _canvas("tall")
+    figure, axes = canvas("tall")
     heights = [max(len(values) for _, values, _ in row) for row in rows]
     unit = min(0.72, (9.4 - 3 * (LABEL + 0.2)) / sum(heights))
     centres, top = (3.1, 5.75, 8.4), 0.1
@@ -230,7 +207,7 @@ def stretched_gradient(dy: ArrayLike, w: ArrayLike, *, stride: int, padding: int
     stretched = np.zeros((side, side))
     stretched[::stride, ::stride] = dy
     stretched = np.pad(stretched, border)
-    figure, axes = _canvas("tall")
+    figure, axes = canvas("tall")
     unit = min(0.6, 8.0 / (len(stretched) + max(len(dx), len(w))))
     top = 0.2 + LABEL + len(stretched) * unit / 2
     _matrix(axes, dy, 0.6, top - len(dy) * unit / 2, unit, colour=GRADIENT, name="dy")
@@ -257,7 +234,7 @@ def matrix_and_transpose(matrix: ArrayLike) -> Figure:
     """Draw the matrix of a convolution and its transpose; zeros stay blank."""
     matrix = np.asarray(matrix, dtype=float)
     rows, columns = matrix.shape
-    figure, axes = _canvas("single")
+    figure, axes = canvas("single")
     unit = min(0.55, 9.0 / (rows + columns), 5.2 / columns)
     for values, left, name in (
         (matrix, 0.3, f"W: y = W x, {rows} × {columns}"),
@@ -291,7 +268,7 @@ def pooling_backward(x: ArrayLike, dy: ArrayLike, kind: str, kernel_size: int, s
     forward = max_pool2d if kind == "max" else avg_pool2d
     dx = backward(dy, x, kernel_size, stride=stride)[0, 0]
     y = forward(x, kernel_size, stride=stride)[0, 0]
-    figure, axes = _canvas("tall")
+    figure, axes = canvas("tall")
     unit, columns, rows = 0.62, (2.55, 7.4), (2.75, 7.15)
     places = (
         ("x", x[0, 0], INPUT, (0, 0)),
@@ -333,7 +310,7 @@ def there_and_back(
     weights : sequence of str
         The names that are learned (orange); the very first other one is the input (blue), the rest are green.
     """
-    figure, axes = _canvas("tall")
+    figure, axes = canvas("tall")
     given = [
         [(name, np.atleast_2d(v), None if g is None else np.atleast_2d(g)) for name, (v, g) in row.items()]
         for row in rows
@@ -415,7 +392,7 @@ def learning_filter(
         Lower end of the axis.
     """
     errors = np.asarray(errors, dtype=float)
-    figure, board = _canvas("single")
+    figure, board = canvas("single")
     for name, values, colour, top in (
         ("the hidden filter", target, EXTRA, 0.75),
         (f"learned, step {step:,}", filter_now, WEIGHTS, 3.95),

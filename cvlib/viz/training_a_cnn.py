@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from cvlib._checks import integer
 from cvlib.shapes import conv_output_size
 from cvlib.train import History
+from cvlib.viz._panels import SMALL, panels
 from cvlib.viz.picture import subplots
 from cvlib.viz.style import (
     DIVERGING,
@@ -48,18 +49,9 @@ __all__ = [
     "two_nets",
 ]
 
-SMALL = 9  # points: the smallest letters in the book
 MINUS = "\N{MINUS SIGN}"
 SHOWN = 5  # digits beside a confusion matrix
 LOSS_TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
-
-
-def _panels(size: str, *places: tuple[float, float, float, float]) -> tuple[Figure, list[Axes]]:
-    """Return a figure of one of the book's sizes with an axes at each place: left, bottom, width, height in inches."""
-    width, height = SIZES[size]
-    figure = Figure(figsize=(width, height), layout="none")
-    shares = [(x / width, y / height, w / width, h / height) for x, y, w, h in places]
-    return figure, [figure.add_axes(share) for share in shares]
 
 
 def _percent(share: float) -> str:
@@ -106,7 +98,7 @@ def digit_answers(images: ArrayLike, labels: ArrayLike, probabilities: ArrayLike
         f"{a} {'✓' if a == t else '✗'} {_percent(p[a])}"
         for a, t, p in zip(answers, labels, probabilities, strict=True)
     ]
-    figure, (axes,) = _panels("single", (0.02, 0.02, 4.96, 3.16))
+    figure, (axes,) = panels("single", (0.02, 0.02, 4.96, 3.16))
     _digits(axes, images, 5, [f"a {t}" for t in labels], below)
     return figure
 
@@ -129,7 +121,7 @@ def training_curves(history: History, *, guessing: float) -> Figure:
         The loss of guessing, drawn as a line.
     """
     epochs = np.arange(1, len(history) + 1)
-    figure, (top, bottom) = _panels("tall", (0.75, 2.75, 3.3, 1.9), (0.75, 0.55, 3.3, 1.9))
+    figure, (top, bottom) = panels("tall", (0.75, 2.75, 3.3, 1.9), (0.75, 0.55, 3.3, 1.9))
     top.axhline(guessing, color=MUTED, linewidth=1, linestyle=":")
     top.text(epochs[-1], guessing * 0.93, "guessing", ha="right", va="top", color=MUTED)
     for axes, training, validation in (
@@ -164,7 +156,7 @@ def run_in_grid(
         The loss of guessing.
     """
     rates, sizes = sorted({rate for rate, _ in curves}), sorted({size for _, size in curves})
-    figure, (left, right) = _panels("single", (0.6, 0.55, 2.25, 2.3), (3.5, 0.55, 1.4, 2.3))
+    figure, (left, right) = panels("single", (0.6, 0.55, 2.25, 2.3), (3.5, 0.55, 1.4, 2.3))
     low, high = 0.2, 6.0
     clipped = {key: np.clip(np.nan_to_num(c, nan=high), low, high) for key, c in curves.items()}
     for curve in clipped.values():
@@ -202,7 +194,7 @@ def accuracy_bars(shares: Mapping[str, float], num_images: int) -> Figure:
     num_images : int
         How many test images the accuracies were measured on.
     """
-    figure, (axes,) = _panels("single", (1.55, 0.55, 3.3, 2.5))
+    figure, (axes,) = panels("single", (1.55, 0.55, 3.3, 2.5))
     for row, share in enumerate(shares.values()):
         axes.barh(row, 100 * share, height=0.55, color=MUTED if row == 0 else OUTPUT)
         error = 200 * np.sqrt(share * (1 - share) / num_images)
@@ -228,7 +220,7 @@ def two_nets(error_a: float, error_b: float, num_images: int) -> Figure:
     num_images : int
         Size of the test set.
     """
-    figure, (axes,) = _panels("single", (0.25, 0.55, 4.5, 2.35))
+    figure, (axes,) = panels("single", (0.25, 0.55, 4.5, 2.35))
     x = np.linspace(90, 100, 1001)
     looks = ((error_a, INPUT, "A", 0, "-"), (error_b, WEIGHTS, "B", 1, "--"))
     for error, colour, name, level, style in looks:
@@ -256,7 +248,7 @@ def learning_curves(sizes: Sequence[int], results: Mapping[str, ArrayLike]) -> F
     results : mapping
         Name to accuracies (seeds, sizes), at most three.
     """
-    figure, (axes,) = _panels("single", (0.65, 0.55, 3.2, 2.5))
+    figure, (axes,) = panels("single", (0.65, 0.55, 3.2, 2.5))
     for (name, shares), colour, marker in zip(
         results.items(), (OUTPUT, INPUT, WEIGHTS), ("o-", "s--", "^:"), strict=False
     ):
@@ -290,7 +282,7 @@ def confusion_cell(
     images = np.asarray(images, dtype=float)
     if len(images) != SHOWN:
         raise ValueError(f"images must be {SHOWN}, got {len(images)}")
-    figure, (matrix, row) = _panels("tall", (0.9, 1.85, 3.6, 2.85), (0.02, 0.02, 4.96, 1.36))
+    figure, (matrix, row) = panels("tall", (0.9, 1.85, 3.6, 2.85), (0.02, 0.02, 4.96, 1.36))
     for (i, j), count in np.ndenumerate(counts):
         colour, alpha = (OUTPUT, 0.3) if i == j else (GRADIENT, min(0.12 + 0.08 * count, 0.6) if count else 0)
         matrix.add_patch(Rectangle((j, i), 1, 1, facecolor=(colour, alpha), edgecolor=RULE, linewidth=0.6))
@@ -326,7 +318,7 @@ def reliability(groups: Sequence[str], said: ArrayLike, right: ArrayLike, sizes:
         Answers in each group.
     """
     said, right, sizes = 100 * np.asarray(said), 100 * np.asarray(right), np.asarray(sizes)
-    figure, (axes,) = _panels("single", (0.65, 0.75, 4.2, 2.3))
+    figure, (axes,) = panels("single", (0.65, 0.75, 4.2, 2.3))
     axes.plot([0, 100], [0, 100], ":", color=MUTED)
     error = 2 * np.sqrt(said * (100 - said) / sizes)
     axes.errorbar(said, said, yerr=error, fmt="none", color=RULE, linewidth=7)
@@ -373,7 +365,7 @@ def moved_digit(digit: ArrayLike, shares: Mapping[str, tuple[float, float]]) -> 
         Name of the network to (share of right answers, mean of the probability given).
     """
     places = (0.15, 0.75, 1.75, 1.75), (2.05, 0.55, 2.85, 2.2)
-    figure, (picture, axes) = _panels("single", *places)
+    figure, (picture, axes) = panels("single", *places)
     digit = np.asarray(digit, dtype=float)
     picture.imshow(digit, cmap="gray_r", vmin=0, vmax=1)
     picture.axhline((len(digit) - 1) / 2, color="#005a8c", linewidth=0.8, linestyle=":")
@@ -392,7 +384,7 @@ def moved_digit(digit: ArrayLike, shares: Mapping[str, tuple[float, float]]) -> 
 
 def times(names: Sequence[str], seconds: Sequence[float]) -> Figure:
     """Return how long the same computation takes in several ways, on a logarithmic scale."""
-    figure, (axes,) = _panels("single", (1.75, 0.55, 3.05, 2.5))
+    figure, (axes,) = panels("single", (1.75, 0.55, 3.05, 2.5))
     milliseconds = 1000 * np.asarray(seconds)
     axes.barh(range(len(names)), milliseconds, height=0.55, color=[MUTED, INPUT, OUTPUT][: len(names)])
     low = 10 ** np.floor(np.log10(milliseconds.min()) - 0.5)
@@ -456,7 +448,7 @@ def lowered(image_size: int, kernel_size: int, stride: int, pixel: int) -> Figur
     ]
     matrix = np.array(rows)
     copies = np.bincount(matrix.ravel(), minlength=n * n)
-    figure, (axes,) = _panels("tall", (0, 0, *SIZES["tall"]))
+    figure, (axes,) = panels("tall", (0, 0, *SIZES["tall"]))
     axes.set(xlim=(0, SIZES["tall"][0]), ylim=(SIZES["tall"][1], 0))
     axes.set_axis_off()
     shade = 0.55 / 9
