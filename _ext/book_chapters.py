@@ -158,7 +158,7 @@ class ChapterDirective(SphinxDirective):
 
     def markdown(self, book: list[Chapter]) -> Iterator[str]:
         """Yield the lines of the page."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define markdown")
 
     def link(self, chapter: Chapter, heading: str = "") -> str:
         """Return a link to a chapter or to a section of it, relative to the page that holds the directive."""

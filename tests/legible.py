@@ -1,14 +1,54 @@
-"""What a figure's words must be: inside the picture, large enough for a phone, and clear of each other."""
+"""The words of a figure, and what they must be: inside the picture, large enough for a phone, clear of each other."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from cvlib.viz import render
+
 SMALLEST = 9  # points; a phone shows a figure at two thirds of its size
+SINGLE, TALL, WIDE = (480, 307), (480, 461), (768, 288)  # in CSS pixels; a phone shows the first two whole
+
+
+def texts(figure: Figure) -> list[str]:
+    """Return every text drawn in a figure, those of the ticks too."""
+    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+
+
+def axes_texts(figure: Figure) -> list[str]:
+    """Return the words in the figure's axes: texts, titles and labels."""
+    found = [text.get_text() for axes in figure.axes for text in axes.texts]
+    for axes in figure.axes:
+        found += [axes.get_title(), axes.get_xlabel(), axes.get_ylabel()]
+    return [words.strip() for words in found if words]
+
+
+def size(figure: Figure) -> tuple[int, int]:
+    """Return the rendered size in CSS pixels; drawing everything is part of the test."""
+    picture = render(figure)
+    return picture.width, picture.height
+
+
+def legible_sizes(figures: Iterable[Figure], *, apart: bool = True) -> set[tuple[int, int]]:
+    """Return the sizes of figures, after checking that no text is cut off, tiny or (unless told) on another one."""
+    found = set()
+    for figure in figures:
+        check_legible(figure, margin=2)  # a line of text is a little taller than its letters
+        if apart:
+            check_apart(figure)
+        found.add(size(figure))
+    return found
+
+
+def legible_size(figure: Figure) -> tuple[int, int]:
+    """Return the size of one figure, likewise."""
+    (found,) = legible_sizes([figure])
+    return found
 
 
 def check_legible(figure: Figure, *, margin: float = 0) -> None:

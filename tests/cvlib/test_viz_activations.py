@@ -2,31 +2,14 @@
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
+from legible import SINGLE, TALL, legible_size, texts
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from cvlib import ops
 from cvlib.viz import activations as draw
-from cvlib.viz import render
 from cvlib.viz.style import GRADIENT, OUTPUT
 
 MINUS = "\N{MINUS SIGN}"
-SINGLE, TALL = (480, 307), (480, 461)  # what a phone shows whole
-
-
-def texts(figure: Figure) -> list[str]:
-    """Return every text drawn in a figure."""
-    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
-
-
-def size(figure: Figure) -> tuple[int, int]:
-    """Return the size in CSS pixels, after checking that no text is cut off, tiny or on another one."""
-    check_legible(figure, margin=2)
-    check_apart(figure)
-    picture = render(figure)
-    return picture.width, picture.height
 
 
 def slope_of(backward):
@@ -44,7 +27,7 @@ def slope_of(backward):
 )
 def test_value_and_slope_are_written_and_drawn(name, function, backward, at):
     figure = draw.curve_and_slope(function, slope_of(backward), at, name=name)
-    assert size(figure) == TALL
+    assert legible_size(figure) == TALL
     value, slope = float(function(float(at))), float(backward(1.0, float(at)))
     words = [f"{name}({at}) = {value:.3g}", f"slope at {at}: {slope:.3g}"]
     assert {w.replace("-", MINUS) for w in words} <= set(texts(figure))
@@ -62,7 +45,7 @@ def test_the_jump_of_a_slope_is_not_a_line():
 def test_knots_stand_below_the_fitted_curve():
     x = np.linspace(-3, 3, 7)
     figure = draw.fitted_bends(x, np.sin(x), 0 * x, [-1.0, 1.0])
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     fitted = next(line for line in figure.axes[0].lines if line.get_color() == OUTPUT)
     np.testing.assert_array_equal(fitted.get_ydata(), 0)
     np.testing.assert_array_equal(figure.axes[0].lines[-1].get_xdata(), [-1, 1])
@@ -72,7 +55,7 @@ def test_losses_are_named_where_they_end():
     figure = draw.loss_by_epoch(
         {"sigmoid": [2.31, 2.31, 2.31, 2.31], "ReLU": [1.5, 0.4, 0.2, 0.1]}, guessing=2.303
     )
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     assert {"sigmoid", "ReLU", "guessing"} <= set(texts(figure))
 
 
@@ -80,7 +63,7 @@ def test_losses_are_named_where_they_end():
 def test_a_profile_is_drawn_in_powers_of_ten(factor, depth):
     signal, gradient = np.full(depth + 1, 10.0), factor ** np.arange(depth, -1, -1)
     figure = draw.depth_profile((signal, gradient), (signal, gradient))
-    assert size(figure) == TALL
+    assert legible_size(figure) == TALL
     dots = [line for axes in figure.axes for line in axes.lines if line.get_marker() == "o"]
     np.testing.assert_allclose(dots[0].get_ydata(), 1)
     np.testing.assert_allclose(dots[1].get_ydata(), np.log10(gradient))
@@ -90,7 +73,7 @@ def test_a_profile_is_drawn_in_powers_of_ten(factor, depth):
 
 def test_saturation_is_in_percent():
     figure = draw.saturation_by_layer({"sigmoid": ([0, 0], [0.1, 0.4]), "tanh": ([0, 0.1], [0.2, 0.5])})
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     np.testing.assert_allclose(figure.axes[1].lines[1].get_ydata(), [20, 50])
     assert {"sigmoid", "tanh", "before", "after training"} <= set(texts(figure))
 
@@ -99,7 +82,7 @@ def test_every_layer_of_silent_units_has_its_colour():
     silent = [[0, 0.1, 0.2], [0.5, 0.6, 1.0], [0.5, 0.6, 1.0]]
     figure = draw.silent_units(silent, [0.1, 0.9, 0.1], note="slope 0.01, bias -2")
     assert f"slope 0.01, bias {MINUS}2" in texts(figure)
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     left, right = figure.axes
     for layer, line in enumerate(left.lines):
         (label,) = (text for text in left.texts if text.get_text() == f"layer {layer + 1}")
@@ -112,7 +95,7 @@ def test_slopes_have_a_dot_for_each_training_and_a_line_through_the_means():
     figure = draw.learned_slopes(
         {0: [[0.2, 0.1, 0.0], [0.4, 0.1, -0.2]], 1: [[0.6, 0.5, 0.4], [0.8, 0.5, 0.6]]}
     )
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     mean, dots, start, *_ = figure.axes[0].lines
     np.testing.assert_allclose(mean.get_ydata(), [0.3, 0.1, -0.1])
     np.testing.assert_allclose(dots.get_xdata(), [1, 2, 3, 1, 2, 3])
@@ -124,7 +107,7 @@ def test_each_net_is_a_marker():
     predicted = {"sigmoid": [1e-7, 1e-5], "ReLU": [1e-2, 1.0], "tanh": [0.1, 20.0]}
     losses = {"sigmoid": [2.3, 2.3], "ReLU": [1.0, 0.1], "tanh": [0.2, float("nan")]}
     figure = draw.prediction_and_training(predicted, losses, guessing=2.303)
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     nets = [
         line for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and line.get_marker() != "None"
     ]

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
-from matplotlib.figure import Figure
+from legible import SINGLE, TALL, WIDE, check_apart, check_legible, size
 
 from cvlib.viz import adversarial_networks as draw
-from cvlib.viz import render
 
-SINGLE, TALL, WIDE = (480, 307), (480, 461), (768, 288)
 X = np.linspace(-6, 6, 25)
-
-
-def size(figure: Figure) -> tuple[int, int]:
-    """The rendered size; drawing everything is part of the test."""
-    picture = render(figure)
-    return picture.width, picture.height
 
 
 @pytest.mark.parametrize("learned", [None, np.full(25, 0.4)])

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
+from legible import SINGLE, TALL, WIDE, check_apart, check_legible, texts
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
 
 from cvlib.autograd import Operation, Tensor
 from cvlib.viz import backpropagation as draw
 from cvlib.viz import render
 from cvlib.viz.style import GRADIENT, MUTED
 
-SINGLE, TALL, WIDE = (480, 307), (480, 461), (768, 288)
 MINUS = "\N{MINUS SIGN}"
 maximum = Operation("max", np.maximum, lambda dy, a, b: (dy * (a > b), dy * (a <= b)))
-
-
-def texts(figure: Figure) -> list[str]:
-    """Return every text drawn in a figure."""
-    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
 
 
 def sizes(*figures: Figure) -> set[tuple[int, int]]:

@@ -5,34 +5,14 @@ import re
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
-from matplotlib.figure import Figure
-from matplotlib.text import Text
+from legible import SINGLE, TALL, legible_sizes, texts
 
 from cvlib.viz import convolution as draw
-from cvlib.viz import render
 from cvlib.viz.style import GRADIENT
 
 M = np.array([[1, 0, 0, 2], [0, 1, 0, 1], [0, 0, 1, 2], [0, 0, 0, 1]])
 K = np.array([[0, 0], [1, 1]])
 MINUS = "\N{MINUS SIGN}"
-
-
-def texts(figure: Figure) -> list[str]:
-    """Return every text drawn in a figure."""
-    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
-
-
-SINGLE, TALL = (480, 307), (480, 461)  # what a phone shows whole
-
-
-def sizes(figures) -> set[tuple[int, int]]:
-    """Return the sizes of figures in CSS pixels, after checking that no text is cut off, tiny or on another one."""
-    figures = list(figures)
-    for figure in figures:
-        check_legible(figure, margin=2)  # a line of text is a little taller than its letters
-        check_apart(figure)
-    return {(picture.width, picture.height) for picture in map(render, figures)}
 
 
 @pytest.mark.parametrize(
@@ -53,8 +33,8 @@ def test_a_step_writes_its_sum(position, flip, last):
 
 
 def test_all_steps_fit_a_phone():
-    assert sizes(draw.conv_step(M, K, p, flip=f) for p, f in ((0, False), (8, True))) == {SINGLE}
-    assert sizes([draw.conv_step(M, np.eye(3), 3)]) == {SINGLE}
+    assert legible_sizes(draw.conv_step(M, K, p, flip=f) for p, f in ((0, False), (8, True))) == {SINGLE}
+    assert legible_sizes([draw.conv_step(M, np.eye(3), 3)]) == {SINGLE}
 
 
 def test_a_step_beyond_the_output_is_refused():
@@ -92,15 +72,15 @@ def test_windows_with_dilation():
 def test_all_windows_have_one_size_on_the_page():
     corners = itertools.product((7, 8), (2, 4), (1, 3))
     figures = [draw.windows_along_a_side(n, k, stride=s, padding=2, dilation=2) for n, k, s in corners]
-    assert sizes([*figures, draw.windows_along_a_side(7, 2), draw.windows_along_a_side(8, 5, stride=3)]) == {
-        SINGLE
-    }
+    assert legible_sizes(
+        [*figures, draw.windows_along_a_side(7, 2), draw.windows_along_a_side(8, 5, stride=3)]
+    ) == {SINGLE}
 
 
 def test_dilated_spans():
     titles = texts(draw.dilated_taps(3, [1, 2, 3]))
     assert {"dilation 1:\nspans 3 × 3", "dilation 2:\nspans 5 × 5", "dilation 3:\nspans 7 × 7"} <= set(titles)
-    assert sizes([draw.dilated_taps(3, [1, 2, 3])]) == {SINGLE}
+    assert legible_sizes([draw.dilated_taps(3, [1, 2, 3])]) == {SINGLE}
 
 
 def test_filters_reach_through_all_channels():
@@ -121,7 +101,7 @@ def test_photographs_keep_their_size_signed_or_not():
         for signed in (False, True)
     ]
     fine = draw.filtered_photograph(photograph, np.full((5, 5), 0.04), photograph, flip=False, signed=False)
-    assert sizes([*figures, fine]) == {TALL}
+    assert legible_sizes([*figures, fine]) == {TALL}
     assert not {"kernel, flipped", "negative"} & set(texts(figures[0]))
     assert {"kernel, flipped", "negative", "0", "positive"} <= set(texts(figures[1]))
 
@@ -139,7 +119,7 @@ def test_an_image_that_is_moved_keeps_its_ruler():
     image, pooled = np.eye(8, 12), np.ones((2, 3))
     still = draw.shift_experiment({"image": image, "pooled": pooled}, ("", "same"), shift=0, width=12)
     moved = draw.shift_experiment({"image": image, "pooled": pooled}, ("", "differs"), shift=3, width=12)
-    assert sizes([still, moved]) == {TALL}
+    assert legible_sizes([still, moved]) == {TALL}
     assert [axes.get_xlim() for axes in moved.axes] == [(0, 12), (0, 12)]
     assert {"image", "pooled", "differs", "column (input pixels)"} <= set(texts(moved))
 
@@ -156,7 +136,7 @@ def test_a_search_rings_the_largest_output(flip):
     response = np.zeros((24, 24))
     response[5, 7] = 1
     figure = draw.template_search(photograph, np.eye(9) - 1 / 9, response, (2, 3), flip=flip)
-    assert sizes([figure]) == {TALL}
+    assert legible_sizes([figure]) == {TALL}
     assert ("kernel, flipped" in texts(figure)) is flip
     pixel = 4.65 / 32
     ring = figure.axes[0].lines[0]

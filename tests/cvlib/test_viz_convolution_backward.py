@@ -4,31 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
-from matplotlib.figure import Figure
-from matplotlib.text import Text
+from legible import SINGLE, TALL, legible_sizes, texts
 
 from cvlib.ops import conv2d_backward
 from cvlib.viz import convolution_backward as draw
-from cvlib.viz import render
-from cvlib.viz.style import SIZES
 
 MINUS = "\N{MINUS SIGN}"
-SINGLE, TALL = ((round(96 * width), round(96 * height)) for width, height in (SIZES["single"], SIZES["tall"]))
-
-
-def texts(figure: Figure) -> list[str]:
-    """Return every text drawn in a figure."""
-    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
-
-
-def sizes(figures) -> set[tuple[int, int]]:
-    """Return the sizes of figures in CSS pixels, after checking that no text is cut off, tiny or on another one."""
-    figures = list(figures)
-    for figure in figures:
-        check_legible(figure, margin=2)  # a line of text is a little taller than its letters
-        check_apart(figure)
-    return {(picture.width, picture.height) for picture in map(render, figures)}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +41,7 @@ def test_a_pixel_without_readers_is_named():
 
 def test_readers_have_one_size_on_the_page():
     cases = (0, 0, 2, 1, 1), (2, 2, 3, 1, 1), (2, 4, 2, 2, 0), (0, 4, 3, 2, 1)
-    assert sizes(draw.readers_of_pixel(*case) for case in cases) == {SINGLE}
+    assert legible_sizes(draw.readers_of_pixel(*case) for case in cases) == {SINGLE}
 
 
 def test_three_convolutions_show_both_gradients():
@@ -68,14 +49,14 @@ def test_three_convolutions_show_both_gradients():
     drawn = texts(figure)
     assert {"w turned", "dx", "dw", "dy, zeros around it"} <= set(drawn)
     assert drawn[-7:-2] == ["6", "2", "2", f"{MINUS}1", "dw"]
-    assert sizes([figure]) == {TALL}
+    assert legible_sizes([figure]) == {TALL}
 
 
 def test_a_stretched_gradient_has_zeros_between():
     figure = draw.stretched_gradient([[1, -2], [3, 1]], [[1, 2, 0], [0, 1, -1], [3, 0, 1]], stride=2)
-    assert sizes([figure, draw.stretched_gradient([[1, -2], [3, 1]], np.eye(3), stride=3, padding=1)]) == {
-        TALL
-    }
+    assert legible_sizes(
+        [figure, draw.stretched_gradient([[1, -2], [3, 1]], np.eye(3), stride=3, padding=1)]
+    ) == {TALL}
     assert texts(figure).count("0") == 49 - 4 + 3 + 5  # the stretched map, the filter, dx
 
 
@@ -84,7 +65,7 @@ def test_a_matrix_and_its_transpose_leave_zeros_blank():
     drawn = texts(figure)
     assert drawn.count("1") == drawn.count("2") == 4
     assert "0" not in drawn
-    assert sizes([draw.matrix_and_transpose(np.kron(np.eye(2), np.ones((2, 4)))[:, :9])]) == {SINGLE}
+    assert legible_sizes([draw.matrix_and_transpose(np.kron(np.eye(2), np.ones((2, 4)))[:, :9])]) == {SINGLE}
 
 
 @pytest.mark.parametrize(("kind", "share"), [("max", "1"), ("average", "1/4")])
@@ -96,7 +77,7 @@ def test_pooling_hands_back_whole_or_in_shares(kind, share):
         drawn[drawn.index("y: max pooling" if kind == "max" else "y: average pooling") + 1 :].count(share)
         >= 4
     )
-    assert sizes([figure]) == {TALL}
+    assert legible_sizes([figure]) == {TALL}
 
 
 def test_pooling_is_max_or_average():
@@ -114,7 +95,7 @@ def test_every_array_stands_above_its_gradient():
     no_gradient = [
         {"I": (np.eye(5), None), "W": (np.eye(2), np.eye(2)), "v": ([1, 2, 3, 4], [0.5, -0.2, 1, 2])}
     ]
-    assert sizes([figure, draw.there_and_back(no_gradient, weights=["W", "v"])]) == {TALL}
+    assert legible_sizes([figure, draw.there_and_back(no_gradient, weights=["W", "v"])]) == {TALL}
 
 
 def test_a_loss_beyond_the_axis_is_marked_at_its_edge():
@@ -123,7 +104,7 @@ def test_a_loss_beyond_the_axis_is_marked_at_its_edge():
         draw.loss_by_step_size(steps, 10 + 4000 * (steps - 0.004), at, start=13, slope=4470, highest=26)
         for at in (0.002, 0.01)
     ]
-    assert sizes(figures) == {SINGLE}
+    assert legible_sizes(figures) == {SINGLE}
     assert [figure.axes[0].lines[-1].get_marker() for figure in figures] == ["o", "^"]
 
 
@@ -131,7 +112,7 @@ def test_a_filter_that_learns_states_its_step():
     errors = np.geomspace(1, 1e-6, 1001)
     target = np.array([[1.0, 0, -1]] * 3)
     figures = [draw.learning_filter(target, target * 0.987, errors, step, lowest=0.005) for step in (0, 1000)]
-    assert sizes(figures) == {SINGLE}
+    assert legible_sizes(figures) == {SINGLE}
     assert "learned, step 1,000" in texts(figures[1])
 
 

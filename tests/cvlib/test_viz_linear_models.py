@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from legible import check_legible
-from matplotlib.figure import Figure
+from legible import SINGLE, TALL, axes_texts, check_legible, size
 
 from cvlib.viz import linear_models as draw
-from cvlib.viz import render
 
-SINGLE, TALL = (480, 307), (480, 461)  # both fit a phone
 PICTURES = np.arange(20 * 64).reshape(20, 8, 8) % 17 / 16
 HEIGHTS = 3.5 - np.arange(8.0)
-
-
-def texts(figure: Figure) -> list[str]:
-    """Every word in the figure's axes: texts, titles and labels."""
-    found = [t.get_text() for axes in figure.axes for t in axes.texts]
-    found += [
-        words for axes in figure.axes for words in (axes.get_title(), axes.get_xlabel(), axes.get_ylabel())
-    ]
-    return [words.strip() for words in found if words]
-
-
-def size(figure: Figure) -> tuple[int, int]:
-    """The rendered size; drawing everything is part of the test."""
-    picture = render(figure)
-    return picture.width, picture.height
 
 
 def test_a_table_has_one_column_per_class_and_the_rows_asked_for():
@@ -43,12 +25,12 @@ def test_neighbours_are_shown_with_class_distance_and_votes(k):
     labels = np.array([3] * k)
     figure = draw.neighbours(PICTURES[0], PICTURES[1 : k + 1], labels, np.linspace(0.5, 1.5, k), truth=3)
     assert size(figure) == TALL
-    assert {"3, at 0.50", "vote: 3, right", str(k)} <= set(texts(figure))
+    assert {"3, at 0.50", "vote: 3, right", str(k)} <= set(axes_texts(figure))
 
 
 def test_a_vote_that_misses_the_truth_is_called_wrong():
     figure = draw.neighbours(PICTURES[0], PICTURES[1:4], [2, 7, 7], [1.0, 1.1, 1.2], truth=2)
-    assert {"vote: 7, wrong", "a 2?"} <= set(texts(figure))
+    assert {"vote: 7, wrong", "a 2?"} <= set(axes_texts(figure))
 
 
 @pytest.mark.parametrize("k", [0, 16])
@@ -85,7 +67,7 @@ def test_a_descent_says_when_it_left_the_picture(end, left):
     path = [(0, 0), (0.2, 1.0), end]
     figure = draw.descent_to_line(PICTURES[0], HEIGHTS, 3 + 0.5 * HEIGHTS, path, window=(-1, 2, -1, 6))
     assert size(figure) == SINGLE
-    assert ("has left the picture" in texts(figure)) is left
+    assert ("has left the picture" in axes_texts(figure)) is left
 
 
 def test_contours_of_the_line_are_where_the_loss_says():
@@ -104,8 +86,8 @@ def test_a_line_by_hand_states_its_loss(slope, intercept):
     figure = draw.line_by_hand(PICTURES[0], HEIGHTS, columns, slope, intercept)
     assert size(figure) == SINGLE
     loss = 0.5 * np.sum((slope * HEIGHTS + intercept - columns) ** 2)
-    assert f"loss L = {loss:.2f}" in texts(figure)
-    assert ("goes on" in texts(figure)) is (slope < 0)
+    assert f"loss L = {loss:.2f}" in axes_texts(figure)
+    assert ("goes on" in axes_texts(figure)) is (slope < 0)
 
 
 EXPLORERS = {

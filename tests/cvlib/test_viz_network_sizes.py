@@ -4,35 +4,17 @@ import re
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
-from matplotlib.figure import Figure
-from matplotlib.text import Text
+from legible import SINGLE, TALL, legible_sizes, texts
 
 from cvlib import counting
 from cvlib.counting import Conv, Dense, Flatten, Pool, layer_table
 from cvlib.viz import network_sizes as draw
-from cvlib.viz import render
 
-SINGLE, TALL = (480, 307), (480, 461)  # what a phone shows whole
 FAMOUS = {
     "LeNet-5": layer_table(*counting.LENET5),
     "AlexNet": layer_table(*counting.ALEXNET),
     "VGG-16": layer_table(*counting.VGG16),
 }
-
-
-def texts(figure: Figure) -> list[str]:
-    """Return every text drawn in a figure."""
-    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
-
-
-def sizes(figures) -> set[tuple[int, int]]:
-    """Return the sizes of figures in CSS pixels, after checking that no text is cut off, tiny or on another one."""
-    figures = list(figures)
-    for figure in figures:
-        check_legible(figure, margin=2)  # a line of text is a little taller than its letters
-        check_apart(figure)
-    return {(picture.width, picture.height) for picture in map(render, figures)}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +33,7 @@ def test_counts_in_words(count, words):
 
 def test_networks_are_compared_in_numbers_and_bars():
     figure = draw.costs_compared(FAMOUS)
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert {"61.0 million", "138 million", "724 million", "15.5 billion", *FAMOUS} <= set(texts(figure))
     widths = [bar.get_width() for bar in figure.axes[0].patches]
     assert widths == [table.parameters for table in FAMOUS.values()]
@@ -76,7 +58,7 @@ def test_a_small_network_shows_shapes_counts_and_totals():
 
 def test_small_networks_have_one_size_and_one_scale():
     figures = [draw.small_network(small(*setting)) for setting in ((8, 4), (32, 1))]
-    assert sizes(figures) == {TALL}
+    assert legible_sizes(figures) == {TALL}
     assert len({axes.get_xlim() for figure in figures for axes in figure.axes}) == 1
 
 
@@ -84,7 +66,7 @@ def test_small_networks_have_one_size_and_one_scale():
 @pytest.mark.parametrize("name", FAMOUS)
 def test_costs_are_shares_of_the_whole(name, cost):
     figure = draw.cost_of_layers(FAMOUS[name], cost)
-    assert sizes([figure]) == {TALL}
+    assert legible_sizes([figure]) == {TALL}
     shares = sum(bar.get_width() for bar in figure.axes[0].patches)
     first = 100 * 4 * np.prod(FAMOUS[name].input_shape) / FAMOUS[name].memory  # the input is kept too
     assert shares + (first if cost == "memory" else 0) == pytest.approx(100)
@@ -114,7 +96,7 @@ def test_a_sparse_matrix_leaves_zeros_blank():
 )
 def test_the_ladder_states_each_receptive_field(arguments, last):
     figure = draw.receptive_ladder(*arguments)
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert last in texts(figure)
     # the blue dots on the ground are the receptive field
     ground = [line for line in figure.axes[0].lines if set(line.get_ydata()) == {0}][-1]
@@ -126,13 +108,13 @@ def test_parameters_of_both_layers_are_written():
     drawn = texts(draw.parameters_by_size(32, 3, 8))
     assert f"convolution: {8 * (3 * 9 + 1):,}" in drawn
     assert f"dense layer: {8 * 32 * 32 * (3 * 32 * 32 + 1):,}" in drawn
-    assert sizes([draw.parameters_by_size(8, 1, 1), draw.parameters_by_size(224, 7, 64)]) == {SINGLE}
+    assert legible_sizes([draw.parameters_by_size(8, 1, 1), draw.parameters_by_size(224, 7, 64)]) == {SINGLE}
 
 
 def test_the_framed_window_and_its_column_stand_in_line():
     strip, probabilities = np.zeros((8, 20)), np.full((10, 4), 0.1)
     figure = draw.window_on_strip(strip, probabilities, 2, window=8, stride=4)
-    assert sizes([figure]) == {TALL}
+    assert legible_sizes([figure]) == {TALL}
     window, column = (axes.patches[0] for axes in figure.axes[:2])
     assert (window.get_x(), window.get_width()) == (8, 8)
     assert column.get_x() + column.get_width() / 2 == window.get_x() + 4

@@ -4,28 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
-from matplotlib.figure import Figure
+from legible import SINGLE, WIDE, axes_texts, check_apart, check_legible, size
 
 from cvlib.viz import optimisation as draw
-from cvlib.viz import render
-
-SINGLE, WIDE = (480, 307), (768, 288)
-
-
-def texts(figure: Figure) -> list[str]:
-    """Every word in the figure's axes: texts, titles and labels."""
-    found = [t.get_text() for axes in figure.axes for t in axes.texts]
-    found += [
-        words for axes in figure.axes for words in (axes.get_title(), axes.get_xlabel(), axes.get_ylabel())
-    ]
-    return [words.strip() for words in found if words]
-
-
-def size(figure: Figure) -> tuple[int, int]:
-    """The rendered size; drawing everything is part of the test."""
-    picture = render(figure)
-    return picture.width, picture.height
 
 
 def test_contours_of_the_bowl_are_where_f_says():
@@ -38,7 +19,7 @@ def test_contours_of_the_bowl_are_where_f_says():
 def test_a_walk_on_the_bowl_draws_from_the_start_to_overflow(path, left):
     figure = draw.descent_on_bowl(path)
     assert size(figure) == SINGLE
-    assert ("has left the picture" in texts(figure)) is left
+    assert ("has left the picture" in axes_texts(figure)) is left
     assert figure.axes[1].lines[0].get_ydata()[0] == 2
 
 
@@ -59,8 +40,8 @@ def test_a_path_on_a_quadratic_is_named_and_measured(growth):
     figure = draw.descent_on_quadratic(wild, (1, 30), compare=PATH, names=("Nesterov", "plain"))
     check_legible(figure, margin=2)
     assert size(figure) == SINGLE
-    assert {"Nesterov", "plain"} <= set(texts(figure))
-    assert ("has left the picture" in texts(figure)) is (growth > 1)
+    assert {"Nesterov", "plain"} <= set(axes_texts(figure))
+    assert ("has left the picture" in axes_texts(figure)) is (growth > 1)
     assert figure.axes[1].lines[1].get_ydata()[0] == pytest.approx(np.hypot(1.3, 1))
 
 
@@ -71,7 +52,7 @@ def test_curves_are_named_side_by_side(ends):
     check_legible(figure, margin=2)
     check_apart(figure)
     assert size(figure) == SINGLE
-    assert set(runs) | {"guessing"} <= set(texts(figure))
+    assert set(runs) | {"guessing"} <= set(axes_texts(figure))
 
 
 @pytest.mark.parametrize("count", [0, 6])
@@ -86,8 +67,8 @@ def test_one_run_stands_out(losses, lost):
     figure = draw.one_run([0, 1, 2], losses, others, title="B = 8, lr 0.1", ylim=(0.03, 30))
     check_legible(figure, margin=2)
     assert size(figure) == SINGLE
-    assert {"B = 8, lr 0.1", "grey: other runs"} <= set(texts(figure))
-    assert ("above the picture" in texts(figure)) is lost
+    assert {"B = 8, lr 0.1", "grey: other runs"} <= set(axes_texts(figure))
+    assert ("above the picture" in axes_texts(figure)) is lost
 
 
 def test_three_clocks_show_the_same_losses():

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
+from legible import SINGLE, TALL, legible_size, texts
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from cvlib.train import History
 from cvlib.viz import regularisation as draw
-from cvlib.viz import render
 from cvlib.viz.style import EXTRA, GRADIENT, MUTED, OUTPUT, WEIGHTS
 
-SINGLE, TALL = (480, 307), (480, 461)  # both fit a phone
 GRID = np.linspace(-1, 1, 21)
 X = np.linspace(-1, 1, 5)
-
-
-def texts(figure: Figure) -> list[str]:
-    """Every text drawn in a figure."""
-    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
-
-
-def size(figure: Figure) -> tuple[int, int]:
-    """The rendered size, after checking that no text is cut off, tiny or on another one."""
-    check_legible(figure, margin=2)
-    check_apart(figure)
-    picture = render(figure)
-    return picture.width, picture.height
 
 
 def marks(figure: Figure, marker: str, axes: int = 0) -> list[tuple[float, float]]:
@@ -39,7 +23,7 @@ def marks(figure: Figure, marker: str, axes: int = 0) -> list[tuple[float, float
 
 def test_three_fits_share_their_points_and_their_scale():
     figure = draw.three_fits(X, X**2, GRID, {"one": GRID, "two": GRID**2, "three": 9 * GRID})
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     assert {"one", "two", "three"} <= set(texts(figure))
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
     for axes in figure.axes:
@@ -49,7 +33,7 @@ def test_three_fits_share_their_points_and_their_scale():
 @pytest.mark.parametrize("errors", [(0.0, 1.57), (0.31, 0.42)])
 def test_a_fitted_curve_states_both_errors_and_stays_in_its_frame(errors):
     figure = draw.fitted_curve(X, X, GRID, 100 * GRID, GRID, errors)
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     assert {f"{error:.2f}" for error in errors} | {"train", "new"} <= set(texts(figure))
     assert [bar.get_height() for bar in figure.axes[1].patches] == [errors[0], min(errors[1], 1)]
     assert figure.axes[0].get_ylim() == (-draw.HEIGHT, draw.HEIGHT)
@@ -58,7 +42,7 @@ def test_a_fitted_curve_states_both_errors_and_stays_in_its_frame(errors):
 def test_the_smallest_expected_error_is_marked():
     degrees = np.arange(13)
     figure = draw.bias_and_variance(list(degrees), 0.5 * 4.0**-degrees, 0.004 * (degrees + 1), noise=0.09)
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     assert "smallest, degree 4" in texts(figure)
     (place,) = marks(figure, "o")
     assert place == (4.0, pytest.approx(0.5 / 256 + 0.02 + 0.09))
@@ -67,7 +51,7 @@ def test_the_smallest_expected_error_is_marked():
 def test_error_curves_are_in_percent_with_a_dot_for_every_run():
     train, test = np.array([[0.5, 0.1], [0.4, 0.0]]), np.array([[0.6, 0.3], [0.5, 0.2]])
     figure = draw.error_curves({"units": ([4, 128], train, test), "images": ([100, 4000], train, test)})
-    assert size(figure) == TALL
+    assert legible_size(figure) == TALL
     means = [line.get_ydata() for line in figure.axes[1].lines if line.get_linestyle() != "None"]
     np.testing.assert_allclose(means, [[45, 5], [55, 25]])
     assert sum(line.get_linestyle() == "None" for line in figure.axes[1].lines) == 4
@@ -76,7 +60,7 @@ def test_error_curves_are_in_percent_with_a_dot_for_every_run():
 
 def test_ridge_shrinks_each_direction_by_its_own_factor():
     figure = draw.shrinkage([2, 1], np.eye(2), [1.0, 1.0], 1.0, [0.01, 1, 100])
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     assert {"0.80", "0.50", "s = 2.00", "s = 1.00"} <= set(texts(figure))
     assert marks(figure, "s") == [(1.0, 1.0)]
     assert marks(figure, "o") == [(0.8, 0.5)]
@@ -88,7 +72,7 @@ def test_ridge_shrinks_each_direction_by_its_own_factor():
 
 def test_sums_show_their_mean_and_the_sum_without_dropout():
     figure = draw.masked_sums([4.0, 6.0, 8.0, 99.0], 10.0, most=30)
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     places = {line.get_color(): line.get_xdata()[0] for line in figure.axes[0].lines}
     assert places == {MUTED: 10.0, OUTPUT: pytest.approx(29.25)}
 
@@ -96,7 +80,7 @@ def test_sums_show_their_mean_and_the_sum_without_dropout():
 def test_running_statistics_keep_their_frame():
     steady = draw.running_statistics(np.full(101, 6.0), np.full(101, 8.0), true_mean=6, true_var=8)
     wild = draw.running_statistics(np.full(101, 1e6), np.full(101, 1e9), true_mean=6, true_var=8)
-    assert size(steady) == size(wild) == SINGLE
+    assert legible_size(steady) == legible_size(wild) == SINGLE
     assert (
         [axes.get_ylim() for axes in steady.axes]
         == [axes.get_ylim() for axes in wild.axes]
@@ -108,14 +92,14 @@ def test_losses_by_rate_name_both_nets():
     figure = draw.loss_by_rate(
         [0.01, 0.1, 1], {"without": [[2.2, 1, 1.4]], "with batch norm": [[1.8, 0.5, 0.2]]}, guessing=2.3
     )
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     assert {"without", "with batch norm", "guessing: 2.30", "0.01"} <= set(texts(figure))
 
 
 def test_augmented_pictures_stand_below_the_given_ones():
     pictures = np.linspace(-0.5, 1.5, 3 * 16).reshape(3, 4, 4)
     figure = draw.before_and_after(pictures, np.stack([pictures] * 2))
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     given, drawn = (axes.images[0].get_array() for axes in figure.axes)
     assert given.shape == (4, 3 * 5 - 1)
     assert drawn.shape == (2 * 5 - 1, 3 * 5 - 1)
@@ -125,7 +109,7 @@ def test_augmented_pictures_stand_below_the_given_ones():
 def test_the_epoch_with_the_smallest_validation_loss_is_kept():
     history = History(loss=[2.0, 1.0, 0.5, 0.2, 0.1, 0.05], validation_loss=[2.0, 1.2, 0.8, 0.9, 1.0, 1.1])
     figure = draw.early_stopping(history)
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     assert marks(figure, "o") == [(3.0, 0.8)]
     assert figure.axes[0].lines[-1].get_color() == GRADIENT
 
@@ -133,7 +117,7 @@ def test_the_epoch_with_the_smallest_validation_loss_is_kept():
 def test_cures_show_runs_mean_and_one_standard_deviation():
     errors = {"nothing": [0.1, 0.2, 0.3], "better": [0.05, 0.1, 0.15], "worse": [0.2, 0.3, 0.4]}
     figure = draw.cures_compared(errors, reference="nothing", xlabel="test error (%)")
-    assert size(figure) == SINGLE
+    assert legible_size(figure) == SINGLE
     assert {"nothing", "better", "worse", "test error (%)"} <= set(texts(figure))
     means = {bars[0].get_ydata()[0]: bars[0] for bars in (c.lines for c in figure.axes[0].containers)}
     assert [float(line.get_xdata()[0]) for line in means.values()] == pytest.approx([20, 10, 30])
@@ -144,7 +128,7 @@ def test_cures_show_runs_mean_and_one_standard_deviation():
 
 def test_many_cures_get_a_tall_figure():
     errors = {f"cure {n}": [0.1, 0.2] for n in range(10)}
-    assert size(draw.cures_compared(errors, reference="cure 0", xlabel="test error (%)")) == TALL
+    assert legible_size(draw.cures_compared(errors, reference="cure 0", xlabel="test error (%)")) == TALL
 
 
 def test_the_reference_must_be_one_of_the_cures():

@@ -2,30 +2,11 @@
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
-from matplotlib.figure import Figure
-from matplotlib.text import Text
+from legible import SINGLE, TALL, WIDE, legible_sizes, texts
 
 from cvlib.nn import Conv2d, summary
-from cvlib.viz import render
 from cvlib.viz import resnet_inception as draw
 from cvlib.viz.style import GRADIENT
-
-SINGLE, TALL, WIDE = (480, 307), (480, 461), (768, 288)
-
-
-def texts(figure: Figure) -> list[str]:
-    """Return every text drawn in a figure."""
-    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
-
-
-def sizes(figures) -> set[tuple[int, int]]:
-    """Return the sizes of figures in CSS pixels, after checking that no text is cut off, tiny or on another one."""
-    figures = list(figures)
-    for figure in figures:
-        check_legible(figure, margin=2)
-        check_apart(figure)
-    return {(picture.width, picture.height) for picture in map(render, figures)}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +23,7 @@ def test_numbers_are_short(value, words):
 def test_losses_have_a_dot_for_every_seed_and_a_line_through_their_mean():
     losses = {"plain": [[0.2, 0.5, 1.4], [0.3, 0.7, 1.8]], "residual": [[0.2, 0.1, 0.3], [0.2, 0.3, 0.3]]}
     figure = draw.loss_by_depth(losses, (8, 20, 38))
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert {"plain", "residual"} <= set(texts(figure))
     assert [line.get_marker() for line in figure.axes[0].lines] == ["o", "o", "None"] * 2
     np.testing.assert_allclose(figure.axes[0].lines[2].get_ydata(), [0.25, 0.6, 1.6])
@@ -50,7 +31,7 @@ def test_losses_have_a_dot_for_every_seed_and_a_line_through_their_mean():
 
 def test_a_sum_is_one_map_and_a_stack_two():
     figure = draw.two_joins(np.eye(4), [[1, 2], [3, 4]], [[10, 20], [30, 40]])
-    assert sizes([figure]) == {WIDE}
+    assert legible_sizes([figure]) == {WIDE}
     drawn = texts(figure)
     assert {"11", "22", "33", "44", "A + B", "[A, B]"} <= set(drawn)
     assert drawn.count("10") == 2  # the branch, and the stack
@@ -58,7 +39,7 @@ def test_a_sum_is_one_map_and_a_stack_two():
 
 def test_a_block_is_drawn():
     figure = draw.skip_around()
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert {"x", "y", "+", "y = F(x) + x"} <= set(texts(figure))
 
 
@@ -76,7 +57,7 @@ def test_a_skip_that_is_subtracted_leaves_nothing():
 
 def test_all_factors_fit_a_phone():
     corners = [(-2.5, 20, 1), (-1, 5, 1), (0.1, 20, 0.4), (1.5, 10, 0.4)]
-    assert sizes(draw.gradient_factors(w, n, a) for w, n, a in corners) == {SINGLE}
+    assert legible_sizes(draw.gradient_factors(w, n, a) for w, n, a in corners) == {SINGLE}
 
 
 def test_a_profile_brings_out_one_kind_with_every_seed():
@@ -84,7 +65,7 @@ def test_a_profile_brings_out_one_kind_with_every_seed():
     figure = draw.gradient_profiles(profiles, "residual")
     assert sum(line.get_color() == GRADIENT for line in figure.axes[0].lines) == 4
     assert "residual: 12" in texts(figure)
-    assert sizes(
+    assert legible_sizes(
         [figure, draw.gradient_profiles(profiles | {"plain": np.full((3, 25), 1e-12)}, "plain")]
     ) == {SINGLE}
 
@@ -100,7 +81,7 @@ def test_a_lesion_marks_one_block():
         {"residual": 0.97, "plain": 0.95},
     )
     figures = [draw.lesion(accuracies, whole, kind, n) for kind in accuracies for n in (1, 2, 3)]
-    assert sizes(figures) == {SINGLE}
+    assert legible_sizes(figures) == {SINGLE}
     assert {"all blocks: 97 %", "without block 2: 99 %", "guessing"} <= set(texts(figures[1]))
     with pytest.raises(ValueError, match="block must be from 1 to 3, got 4"):
         draw.lesion(accuracies, whole, "plain", 4)
@@ -112,7 +93,7 @@ def test_a_module_names_every_branch():
         "five": [("1 × 1", 16), ("5 × 5", 32)], "pool": [("3 × 3\nmax pool", 192), ("1 × 1", 32)],
     }  # fmt: skip
     figure = draw.inception_module(192, 28, branches, 256)
-    assert sizes([figure]) == {TALL}
+    assert legible_sizes([figure]) == {TALL}
     assert {"192 maps of 28 × 28", "256 maps of 28 × 28, stacked", "5 × 5\n32 maps"} <= set(texts(figure))
 
 
@@ -124,7 +105,7 @@ def test_reductions_cost_what_problem_b13_says():
 
 def test_all_reductions_fit_a_phone():
     corners = [(16, 32, 3, 64), (480, 128, 5, 8), (192, 32, 5, 64)]
-    assert sizes(draw.reduction_costs(*corner) for corner in corners) == {SINGLE}
+    assert legible_sizes(draw.reduction_costs(*corner) for corner in corners) == {SINGLE}
 
 
 def test_block_costs_are_those_of_problem_a26():
@@ -146,4 +127,4 @@ def test_block_costs_agree_with_the_summary_of_a_layer():
 
 def test_all_dense_blocks_fit_a_phone():
     corners = [(8, 2), (32, 12)]
-    assert sizes(draw.dense_block_costs(k, n) for k, n in corners) == {TALL}
+    assert legible_sizes(draw.dense_block_costs(k, n) for k, n in corners) == {TALL}

@@ -4,29 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
-from matplotlib.figure import Figure
+from legible import SINGLE, TALL, axes_texts, check_apart, check_legible, size
 
 from cvlib.train import History
-from cvlib.viz import render
 from cvlib.viz import softmax_regression as draw
-
-SINGLE, TALL = (480, 307), (480, 461)  # both fit a phone
-
-
-def texts(figure: Figure) -> list[str]:
-    """Every word in the figure's axes: texts, titles and labels."""
-    found = [t.get_text() for axes in figure.axes for t in axes.texts]
-    found += [
-        words for axes in figure.axes for words in (axes.get_title(), axes.get_xlabel(), axes.get_ylabel())
-    ]
-    return [words.strip() for words in found if words]
-
-
-def size(figure: Figure) -> tuple[int, int]:
-    """The rendered size; drawing everything is part of the test."""
-    picture = render(figure)
-    return picture.width, picture.height
 
 
 @pytest.mark.parametrize(("b", "wrong"), [(-0.5, 0), (0.0, 2), (-2.0, 2)])
@@ -34,7 +15,7 @@ def test_the_boundary_counts_points_on_the_wrong_side(b, wrong):
     features, labels = [[0.1, 0.1], [0.2, 0.1], [0.6, 0.5], [0.5, 0.5]], [0, 0, 1, 1]
     figure = draw.line_through_two_classes(features, labels, [1, 1], b, names=("left", "right"))
     assert size(figure) == TALL
-    assert f"{wrong} of 4 wrong\n(ringed)" in texts(figure)
+    assert f"{wrong} of 4 wrong\n(ringed)" in axes_texts(figure)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +31,7 @@ def test_the_boundary_counts_points_on_the_wrong_side(b, wrong):
 def test_softmax_shows_logits_powers_and_probabilities(temperature, shift, formula, expected):
     figure = draw.softmax_steps([2.0, 1.0, 0.1], temperature=temperature, shift=shift, formula=formula)
     assert size(figure) == SINGLE
-    assert expected <= set(texts(figure))
+    assert expected <= set(axes_texts(figure))
 
 
 def test_softmax_knows_two_formulas():
@@ -62,7 +43,7 @@ def test_marked_points_lie_on_the_curve_of_surprise():
     figure = draw.surprise([(1.0, "nothing"), (0.5, "one bit")])
     assert size(figure) == SINGLE
     assert [float(line.get_ydata()[0]) for line in figure.axes[0].lines[1:]] == pytest.approx([0, 0.6931472])
-    assert {"nothing", "one bit"} <= set(texts(figure))
+    assert {"nothing", "one bit"} <= set(axes_texts(figure))
 
 
 @pytest.mark.parametrize("count", [1, 2, 10])
@@ -78,7 +59,7 @@ def test_loss_curves_name_themselves_and_guessing():
     history = History(loss=[2.0, 0.5, 0.1], validation_loss=[2.1, 0.6, 0.3])
     figure = draw.loss_curves(history, guessing=2.302585)
     assert size(figure) == SINGLE
-    assert {"training", "validation", "guessing: 2.303"} <= set(texts(figure))
+    assert {"training", "validation", "guessing: 2.303"} <= set(axes_texts(figure))
 
 
 def test_a_confusion_matrix_prints_its_counts_but_no_zeros():
@@ -104,7 +85,7 @@ def test_a_belief_is_judged_by_the_truth(truth, words):
     check_legible(figure, margin=2)
     check_apart(figure)
     assert size(figure) == SINGLE
-    assert {words, f"a {truth}"} <= set(texts(figure))
+    assert {words, f"a {truth}"} <= set(axes_texts(figure))
 
 
 EXPLORERS = {

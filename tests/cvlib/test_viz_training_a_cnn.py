@@ -4,38 +4,19 @@ import itertools
 
 import numpy as np
 import pytest
-from legible import check_apart, check_legible
-from matplotlib.figure import Figure
-from matplotlib.text import Text
+from legible import SINGLE, TALL, legible_sizes, texts
 
 from cvlib.train import History
-from cvlib.viz import render
 from cvlib.viz import training_a_cnn as draw
 
-SINGLE, TALL = (480, 307), (480, 461)  # what a phone shows whole
 DIGITS = np.linspace(0, 1, 10 * 784).reshape(10, 28, 28)
 SURE = np.eye(10) * 0.9 + 0.01
-
-
-def texts(figure: Figure) -> list[str]:
-    """Return every text drawn in a figure."""
-    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
-
-
-def sizes(figures, *, apart: bool = True) -> set[tuple[int, int]]:
-    """Return the sizes of figures in CSS pixels, after checking that no text is cut off, tiny or on another one."""
-    figures = list(figures)
-    for figure in figures:
-        check_legible(figure, margin=2)
-        if apart:
-            check_apart(figure)
-    return {(picture.width, picture.height) for picture in map(render, figures)}
 
 
 def test_answers_stand_below_the_digits():
     labels = np.array([0, 1, 2, 3, 4, 5, 6, 7, 9, 8])
     figure = draw.digit_answers(DIGITS, labels, SURE)
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert {"a 0", "0 ✓ 91 %", "8 ✗ 91 %", "9 ✗ 91 %"} <= set(texts(figure))
 
 
@@ -58,7 +39,7 @@ def test_curves_are_named_where_they_end(last):
         validation_accuracy=[0.85, 0.93, 0.97],
     )
     figure = draw.training_curves(history, guessing=np.log(10))
-    assert sizes([figure]) == {TALL}
+    assert legible_sizes([figure]) == {TALL}
     assert texts(figure).count("validation") == 2
 
 
@@ -70,14 +51,14 @@ def test_a_run_stands_in_its_grid():
     figures = [
         draw.run_in_grid(curves, lr, size, guessing=np.log(10)) for lr, size in ((1.0, 10), (0.01, 250))
     ]
-    assert sizes(figures) == {SINGLE}
+    assert legible_sizes(figures) == {SINGLE}
     assert texts(figures[0]).count("> 10") == 3
     assert {"0.3", "learning rate"} <= set(texts(figures[0]))
 
 
 def test_accuracies_have_error_bars():
     figure = draw.accuracy_bars({"chance": 0.1, "softmax": 0.885, "LeNet-5": 0.972}, 1000)
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert {"10.0 %", "88.5 %", "97.2 %"} <= set(texts(figure))
 
 
@@ -85,21 +66,21 @@ def test_two_nets_state_their_intervals():
     figures = [
         draw.two_nets(a, b, n) for a, b, n in ((0.04, 0.01, 100), (0.03, 0.025, 10_000), (0.03, 0.02, 1000))
     ]
-    assert sizes(figures) == {SINGLE}
+    assert legible_sizes(figures) == {SINGLE}
     assert "net B: 98 ± 0.89" in texts(figures[2])
 
 
 def test_every_seed_is_a_dot():
     results = {"LeNet-5": [[0.8, 0.9], [0.82, 0.97]], "dense net": [[0.7, 0.9], [0.72, 0.92]]}
     figure = draw.learning_curves([100, 3000], results)
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert len(figure.axes[0].lines) == 2 * (1 + 2)
 
 
 def test_a_confusion_cell_is_framed_and_illustrated():
     counts = np.diag(np.full(10, 97)) + np.eye(10, k=3, dtype=int) * 3
     figure = draw.confusion_cell(counts, 4, 7, DIGITS[:5], SURE[[7, 7, 4, 4, 4]])
-    assert sizes([figure]) == {TALL}
+    assert legible_sizes([figure]) == {TALL}
     drawn = texts(figure)
     assert drawn.count("7: 91 % ✗") == 2
     assert drawn.count("called 4") == 3
@@ -114,13 +95,13 @@ def test_reliability_names_its_groups():
         [0.4] * 4,
         [9, 25, 60, 906],
     )
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert "906 digits" in texts(figure)
 
 
 def test_filters_are_centred_at_zero():
     figure = draw.filter_rows({"before": np.ones((6, 5, 5)), "after": -np.ones((6, 5, 5)) / 2})
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert {axes.images[0].get_clim() for axes in figure.axes} == {(-1, 1), (-0.5, 0.5)}
 
 
@@ -128,20 +109,20 @@ def test_moved_digits_state_both_numbers():
     figure = draw.moved_digit(
         DIGITS[3], {"softmax": (0.3, 0.61), "dense net": (0.4, 0.8), "LeNet-5": (0.95, 0.97)}
     )
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert "LeNet-5: right 95 %, sure 97 %" in texts(figure)
 
 
 def test_times_are_compared_with_the_slowest():
     figure = draw.times(["visible loops", "lowering, product", "cvlib.ops.conv2d"], [0.2, 0.0001, 0.0002])
-    assert sizes([figure]) == {SINGLE}
+    assert legible_sizes([figure]) == {SINGLE}
     assert {"2,000 times faster", "1,000 times faster"} <= set(texts(figure))
 
 
 def test_faults_that_explode_stay_on_the_page():
     curves = {f"fault {n}": [2.3, 1, 0.5] for n in range(5)} | {"fault 5": [2.3, np.inf, np.nan]}
     figure = draw.faults(curves, [2.3, 0.9, 0.3], guessing=np.log(10))
-    assert sizes([figure]) == {TALL}
+    assert legible_sizes([figure]) == {TALL}
 
 
 def test_lowering_counts_copies():
@@ -157,6 +138,6 @@ def test_lowering_counts_copies():
 
 def test_all_lowered_images_fit_a_phone():
     settings = itertools.product((4, 5), (2, 3), (1, 2), (0, 5))
-    assert sizes(draw.lowered(*setting) for setting in settings) == {TALL}
+    assert legible_sizes(draw.lowered(*setting) for setting in settings) == {TALL}
     with pytest.raises(ValueError, match="image_size must be at most 5, got 6"):
         draw.lowered(6, 2, 1, 0)
