@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 ONE_THREAD := OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test lint unit notebooks site-tests bench bench-store bench-pages refresh lab lock clean
+.PHONY: help book serve bundle pdf test test-all lint unit notebooks site-tests bench bench-store bench-pages refresh lab lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,15 +21,27 @@ serve: book ## build the site and serve it on this machine
 	@echo "http://127.0.0.1:$(PORT)/ (stop with Ctrl+C)"
 	python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
+bundle: book ## pack site, notebooks and packages into one zip for reading without a network
+	python tools/bundle.py
+
+PAPER ?= A4
+pdf: book .venv/test ## print each chapter and the whole book into _build/pdf (PAPER=letter for the other size)
+	python tools/browser.py
+	python tools/pdf.py --paper $(PAPER)
+
 test: lint unit notebooks site-tests ## run every check there is
 	@echo "All checks passed."
+
+test-all: test ## the same, and what takes minutes
+	pytest tests/slow -n 2
+	@echo "All checks passed, the slow ones too."
 
 lint: .venv/test ## style of code and notebooks
 	ruff check .
 	ruff format --check .
 
 unit: .venv/test node_modules/.package-lock.json ## unit and property tests
-	$(ONE_THREAD) pytest tests --ignore=tests/site --ignore=tests/byhand -n 2
+	$(ONE_THREAD) pytest tests --ignore=tests/site --ignore=tests/slow --ignore=tests/byhand -n 2
 	PYTHONPATH=tests/without pytest tests/byhand -n 2
 
 notebooks: .venv/test ## run every notebook and compare its stored outputs

@@ -44,9 +44,9 @@ def pages() -> list[str]:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Serve the site on this machine for a while; yield the address of its root."""
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(CompressingHandler, directory=str(SITE)))
+def serving(folder: Path = SITE) -> Iterator[str]:
+    """Serve the site, or another folder, on this machine for a while; yield the address of its root."""
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(CompressingHandler, directory=str(folder)))
     threading.Thread(target=httpd.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{httpd.server_port}/"
     httpd.shutdown()
