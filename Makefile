@@ -49,7 +49,7 @@ notebooks: .venv/test ## run every notebook and compare its stored outputs
 
 site-tests: book .venv/test ## drive the built site in a browser
 	python tools/browser.py
-	pytest tests/site -n 2
+	pytest tests/site -n 2 --dist worksteal
 
 bench: .venv/course ## measure the core against what is installed (benchmarks/requirements.txt names whom)
 	python benchmarks/core.py

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import browser as browsers  # tools/browser.py
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from site_server import SITE, pages, serving  # tools/site_server.py
 
 
@@ -35,6 +35,14 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=browsers.QUIET)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Yield one context for many pages; whoever opens a page in it closes it. Nothing moves by itself in it."""
+    shared = browser.new_context(reduced_motion="reduce")
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
