@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 ONE_THREAD := OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve bundle pdf test test-all lint unit notebooks site-tests bench bench-store bench-pages refresh lab lock clean
+.PHONY: help book serve lite bundle pdf test test-all lint unit notebooks site-tests bench bench-store bench-pages refresh lab lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ book: .venv/course node_modules/.package-lock.json ## build the site, warnings a
 serve: book ## build the site and serve it on this machine
 	@echo "http://127.0.0.1:$(PORT)/ (stop with Ctrl+C)"
 	python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+lite: export BOOK_WITH_LITE := 1
+lite: book ## build the site with JupyterLite in it: 48 MB more, and links to it on every chapter
+	python tools/lite.py $(SITE)/lite
 
 bundle: book ## pack site, notebooks and packages into one zip for reading without a network
 	python tools/bundle.py

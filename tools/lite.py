@@ -2,9 +2,9 @@
 
     python tools/lite.py _build/html/lite
 
-A kernel in the browser finds packages in Pyodide's own index, ``pyodide-lock.json``: what a cell imports is fetched when
-the cell runs. So this tool writes one such index in which the course stands beside everything else, and no notebook has
-to install anything:
+A kernel in the browser finds packages in Pyodide's own index, ``pyodide-lock.json``: what a cell imports is fetched
+when the cell runs. So this tool writes one such index in which the course stands beside everything else, and no notebook
+has to install anything:
 
 - what the kernel needs before its first answer, ipywidgets, and the course itself lie beside the index: pure Python,
   from PyPI at build time, at Pyodide's versions;
