@@ -3,8 +3,8 @@
     python tools/lite.py _build/html/lite
 
 A kernel in the browser finds packages in Pyodide's own index, ``pyodide-lock.json``: what a cell imports is fetched
-when the cell runs. So this tool writes one such index in which the course stands beside everything else, and no notebook
-has to install anything:
+when the cell runs. So this tool writes one such index in which the course stands beside everything else, and a
+notebook has nothing to install:
 
 - what the kernel needs before its first answer, ipywidgets, and the course itself lie beside the index: pure Python,
   from PyPI at build time, at Pyodide's versions;
@@ -25,18 +25,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from bundle import build_wheel, version  # tools/bundle.py
+
 ROOT = Path(__file__).parent.parent
 PYODIDE = ROOT / "node_modules" / "pyodide"
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
-KERNEL = (
-    "micropip",
-    "piplite",
-    "ipykernel",
-    "comm",
-    "pyodide-kernel",
-    "jedi",
-    "ipython",
-)  # what its worker asks for
 COURSE = "computer-vision-by-hand"
 # What these import; everything else is in Pyodide's index with its own list.
 DEPENDS = {
@@ -51,19 +44,7 @@ DEPENDS = {
 IMPORTS = {"ipywidgets": ["ipywidgets"], COURSE: ["byhand"], "cvlib": ["cvlib"]}
 
 
-def wheel_of_the_course(folder: Path) -> Path:
-    """Build the wheel of cvlib and byhand from a copy: setuptools leaves its traces beside the sources."""
-    with tempfile.TemporaryDirectory() as copy:
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
-            shutil.copy2(ROOT / name, copy)
-        for package in ("cvlib", "byhand"):
-            shutil.copytree(ROOT / package, Path(copy, package), ignore=shutil.ignore_patterns("__pycache__"))
-        pip("wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", str(folder), copy)
-    (wheel,) = folder.glob("computer_vision_by_hand-*.whl")
-    return wheel
-
-
-def wheel_of_needs(folder: Path, version: str) -> Path:
+def write_wheel_of_needs(folder: Path, version: str) -> None:
     """Write an empty wheel: importing cvlib loads it, and with it what cvlib needs; byhand alone needs none of that."""
     wheel = folder / f"cvlib-{version}-py3-none-any.whl"
     info = f"cvlib-{version}.dist-info"
@@ -74,14 +55,20 @@ def wheel_of_needs(folder: Path, version: str) -> Path:
             "RECORD": f"{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n",
         }.items():
             archive.writestr(zipfile.ZipInfo(f"{info}/{name}"), text)
-    return wheel
 
 
-def pip(*arguments: str) -> None:
-    """Run pip of this environment."""
-    subprocess.run(
-        [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=True
-    )
+def download(wanted: list[str], python: str, folder: Path) -> None:
+    """Fetch wheels for a version of Python, whatever this one is."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--only-binary", ":all:", "--python-version", python, "--dest", str(folder)]
+    subprocess.run([*command, *wanted], check=True)
+
+
+def loaded_first() -> list[str]:
+    """Return the packages that the kernel loads before its first answer, as ``lite/jupyter-lite.json`` names them."""
+    settings = json.loads((ROOT / "lite" / "jupyter-lite.json").read_text())["jupyter-config-data"]
+    kernel = settings["litePluginSettings"]["@jupyterlite/pyodide-kernel-extension:kernel"]
+    return kernel["loadPyodideOptions"]["packages"]
 
 
 def pinned(name: str) -> str:
@@ -111,22 +98,13 @@ def collect_wheels(folder: Path, index: dict[str, dict], python: str) -> list[Pa
     for name in ("piplite", "ipykernel", "pyodide_kernel"):  # parts of the kernel, in no index
         (wheel,) = own.glob(f"{name}-*.whl")
         shutil.copy2(wheel, folder)
-    names = [name for name in with_needs([*KERNEL, "ipywidgets"], index) if name in index]
+    names = [name for name in with_needs([*loaded_first(), "ipywidgets"], index) if name in index]
     wanted = [f"{name}=={index[name]['version']}" for name in names]
     wanted += [f"{name}=={pinned(name)}" for name in ("comm", "ipywidgets")]
-    pip(
-        "download",
-        "--no-deps",
-        "--only-binary",
-        ":all:",
-        "--python-version",
-        python,
-        "--dest",
-        str(folder),
-        *wanted,
-    )
-    course = wheel_of_the_course(folder)
-    wheel_of_needs(folder, course.name.split("-")[1])
+    download(wanted, python, folder)
+    with tempfile.TemporaryDirectory() as place:
+        shutil.copy2(build_wheel(Path(place)), folder)
+    write_wheel_of_needs(folder, version())
     return sorted(folder.glob("*.whl"))
 
 
@@ -151,12 +129,12 @@ def entry(wheel: Path, index: dict[str, dict]) -> dict[str, object]:
 def write_index(folder: Path) -> None:
     """Collect the wheels in the folder and write the index beside them."""
     lock = json.loads((PYODIDE / "pyodide-lock.json").read_text())
-    version = json.loads((PYODIDE / "package.json").read_text())["version"]
+    distribution = json.loads((PYODIDE / "package.json").read_text())["version"]
     index = lock["packages"]
     wheels = collect_wheels(folder, index, lock["info"]["python"])
     here = {described["name"]: described for described in (entry(wheel, index) for wheel in wheels)}
     for package in index.values():
-        package["file_name"] = f"https://cdn.jsdelivr.net/pyodide/v{version}/full/{package['file_name']}"
+        package["file_name"] = f"https://cdn.jsdelivr.net/pyodide/v{distribution}/full/{package['file_name']}"
     lock["packages"] = index | here
     (folder / "pyodide-lock.json").write_text(json.dumps(lock, separators=(",", ":")))
 
