@@ -93,7 +93,7 @@ class BankDirective(SphinxDirective):
         anchor = f"problem-{problem.id.lower()}"
         pages(self.env)[problem.id] = (self.env.docname, anchor)
         section = nodes.section("", nodes.title("", f"{problem.id}: {problem.title}"), ids=[anchor])
-        variant = html.problem(byhand.variant(problem.id, VARIANT), heading=False)
+        variant = html.problem(byhand.variant(problem.id, VARIANT), heading=False, lab=False)
         section += raw(html.problem(problem, heading=False))
         section += raw(f"<details><summary>Another one like {problem.id}</summary>{variant}</details>")
         return section

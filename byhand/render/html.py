@@ -1,7 +1,7 @@
 """Problems as HTML: real headings and tables, mathematics as MathML, and nothing that needs a script.
 
-The page's script finds the player of a solution by ``data-player`` and moves through the steps that stand in the list
-above it; without the script the list is all there is, and complete.
+The page's scripts find the player of a solution by ``data-player`` and move through the steps that stand in the list
+above it, and answer the form of a problem through :mod:`byhand.page`; without scripts, question and solution are there.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from byhand import notation
+from byhand.calculation import Calculation
 from byhand.formula import mathml, plain
 from byhand.question import Problem
 from byhand.render import document
@@ -29,7 +30,7 @@ _TAGS = {"strong": "strong", "emphasis": "em", "code": "code"}
 _SHORT_EQUATION = 28  # characters that fit on a line of a phone
 
 
-def problem(problem: Problem, *, level: int = 3, heading: bool = True) -> str:
+def problem(problem: Problem, *, level: int = 3, heading: bool = True, lab: bool = True) -> str:
     """Return a problem with its solution and common mistakes folded away, as one element with ``data-problem``.
 
     Parameters
@@ -40,21 +41,75 @@ def problem(problem: Problem, *, level: int = 3, heading: bool = True) -> str:
         The level of its heading on the page: 3 for ``h3``.
     heading
         Whether it has one; a page may have its own.
+    lab
+        Whether it has a form to answer it and to ask for other numbers, which needs the page's script.
     """
-    blocks = document.problem(problem)
+    page, blocks = _Page(level), document.problem(problem)
+    asked = [block for block in blocks if not isinstance(block, Fold)]
+    body = page.blocks(asked if heading else asked[1:])
+    body += _lab(problem, level, heading) if lab else ""
+    body += page.blocks(block for block in blocks if isinstance(block, Fold))
     seed = "" if problem.seed is None else f' data-seed="{problem.seed}"'
-    body = _Page(problem.name.replace("/", "-"), level).blocks(blocks if heading else blocks[1:])
     return f'<section class="problem" data-problem="{problem.id}"{seed}>{body}</section>'
+
+
+def _lab(problem: Problem, level: int, heading: bool) -> str:
+    """Return the form of a problem, and the place for what is said about an answer and for the steps asked for."""
+    is_open = not isinstance(
+        problem, Calculation
+    )  # answered in words, its variants by the letter of an option
+    names = {
+        "step": "One point" if is_open else "One step",
+        "all": "Model answer" if is_open else "All steps",
+        "new": "Another form" if is_open else "New numbers",
+    }
+    if problem.seed is None:
+        told = "The open question." if is_open else "The original numbers."
+    else:
+        told = f"{names['new']}: variant {problem.seed}."
+        names["original"] = "The open question" if is_open else "Original numbers"
+    buttons = "".join(f'<button type="button" name="{key}">{name}</button>' for key, name in names.items())
+    variant = "" if problem.seed is None else f'<p class="lab-variant">Variant {problem.seed}</p>'
+    return (
+        f'<form class="lab" data-level="{level}" data-heading="{str(heading).lower()}" data-told="{told}">{variant}'
+        f'<label>Your answer {_answer(problem)}</label><div class="lab-buttons">'
+        f'<button type="submit" name="check">Check my answer</button>{buttons}</div></form>'
+        f'<div class="lab-told" role="status"></div><ol class="lab-steps" aria-live="polite" hidden=""></ol>'
+    )
+
+
+def _answer(problem: Problem) -> str:
+    """Return the field for an answer, as large as what belongs there, with an example of its form."""
+    if isinstance(problem, Calculation):
+        examples = {name: _example(value) for name, value in problem.values.items()}
+        rows = len(examples)
+        named = [f"{name} = {example}" for name, example in examples.items()]
+        example = f"such as {'; '.join(named[:2])}" if rows > 1 else f"such as {examples.popitem()[1]}"
+    elif problem.seed is None:
+        rows, example = 3, "a few sentences"
+    else:
+        rows, example = 1, "the letter of an option"
+    shared = f'name="answer" placeholder="{escape(example)}" autocomplete="off" autocapitalize="off"'
+    if rows == 1:
+        return f'<input type="text" {shared}/>'
+    return f'<textarea {shared} rows="{min(rows, 4)}"></textarea>'
+
+
+def _example(value: Any) -> str:
+    """Return something of the same form as an answer, which is not the answer."""
+    if isinstance(value, notation.Shape):
+        return " x ".join(["8", "8", "3", "2"][: len(value)])
+    return ("3", "[1, 2, 3]", "[[1, 2], [3, 4]]", "[[[1, 2]], [[3, 4]]]")[min(len(notation.sizes(value)), 3)]
 
 
 def question(problem: Problem, *, level: int = 3) -> str:
     """Return the question alone."""
-    return _Page(problem.name.replace("/", "-"), level).blocks(document.question(problem))
+    return _Page(level).blocks(document.question(problem))
 
 
 def solution(problem: Problem, *, level: int = 3) -> str:
     """Return the worked solution alone."""
-    return _Page(problem.name.replace("/", "-"), level).blocks(document.solution(problem))
+    return _Page(level).blocks(document.solution(problem))
 
 
 def exhibit(exhibit: Exhibit, *, level: int = 3) -> str:
@@ -86,7 +141,7 @@ def _value(exhibit: Exhibit, value: Any) -> str:
 def notebook(shown: Problem) -> str:
     """Return a problem for a notebook's cell, with its style unless the page around it has that already."""
     on_the_site = os.environ.get("CVLIB_EXPLORERS") == "static"
-    return problem(shown) if on_the_site else f"<style>{style()}</style>{problem(shown)}"
+    return problem(shown) if on_the_site else f"<style>{style()}</style>{problem(shown, lab=False)}"
 
 
 @cache
@@ -123,10 +178,10 @@ def frame(trace: Trace, number: int) -> str:
 
 
 class _Page:
-    """Writes blocks; knows the level of headings and a prefix for what needs a name on the page."""
+    """Writes blocks; knows the level of headings. What it writes has no ids, so a page may show a problem twice."""
 
-    def __init__(self, name: str, level: int) -> None:
-        self.name, self.level = name, level
+    def __init__(self, level: int) -> None:
+        self.level = level
         self._writers: dict[type, Callable[[Any], str]] = {
             Heading: self._heading,
             Paragraph: lambda block: f"<p>{rich(block.text)}</p>",
@@ -163,7 +218,7 @@ class _Page:
 
     def _player(self, block: Player) -> str:
         trace = block.trace
-        identity, last = f"player-{self.name}", len(trace.steps) - 1
+        last = len(trace.steps) - 1
         tables = "".join(
             _table(symbol, trace, lambda cell, symbol=symbol: _from(trace, symbol, cell))
             for symbol in trace.arrays
@@ -171,14 +226,16 @@ class _Page:
         return (
             f'<figure class="player" data-player="" hidden=""><figcaption>Step by step</figcaption>'
             f'<div class="player-controls"><button type="button" data-move="-1">Previous</button>'
-            f'<button type="button" data-move="1">Next</button><label for="{identity}">Step</label>'
-            f'<input type="range" id="{identity}" min="0" max="{last}" value="0" '
-            f'aria-valuetext="1 of {last + 1}"/><output for="{identity}">1 of {last + 1}</output></div>'
+            f'<button type="button" data-move="1">Next</button><label>Step <input type="range" min="0" '
+            f'max="{last}" value="0" aria-valuetext="1 of {last + 1}"/></label>'
+            f"<output>1 of {last + 1}</output></div>"
             f'<p class="player-line" aria-live="polite"></p><div class="arrays">{tables}</div></figure>'
         )
 
     def _fold(self, block: Fold) -> str:
-        return f"<details><summary>{rich(block.summary)}</summary>{self.blocks(block.blocks)}</details>"
+        kind = block.summary.lower().replace(" ", "-")
+        inner = self.blocks(block.blocks)
+        return f'<details class="{kind}"><summary>{rich(block.summary)}</summary>{inner}</details>'
 
 
 def _line(what: str, equation: str) -> str:
