@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEBIAN = ["apt-get", "install", "-y", "-q", "chromium", "fonts-dejavu-core"]
@@ -47,6 +47,20 @@ def find() -> str | None:
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path
     return own if Path(own).is_file() else None
+
+
+def until(page: Page, condition: str, *, seconds: int = 30) -> None:
+    """Wait until a condition holds in the page, a JavaScript expression or a promise of its value.
+
+    ``Page.wait_for_function`` evaluates text in the page each time it looks, which the site's security policy forbids.
+    """
+    page.evaluate(
+        f"""() => new Promise((resolve, reject) => {{
+          const look = async () => (await ({condition})) ? resolve() : requestAnimationFrame(look);
+          setTimeout(() => reject(new Error("waited in vain for {seconds} s")), {1000 * seconds});
+          look();
+        }})"""
+    )
 
 
 def install() -> None:

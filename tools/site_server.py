@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import gzip
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlparse
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "_build" / "html"
 
 
 class CompressingHandler(SimpleHTTPRequestHandler):
-    """Serves files with gzip where that helps, as every host of static sites does."""
+    """Serves files with gzip where that helps, and a page for lost addresses, as every host of static sites does."""
+
+    def translate_path(self, path: str) -> str:
+        """Find a file at the root and, as its readers do, below the path of the public site."""
+        return super().translate_path("/" + path.removeprefix(public_path()))
 
     def do_GET(self) -> None:
         """Answer with the file, compressed if it is text."""
         path = Path(self.translate_path(self.path))
         path = path / "index.html" if path.is_dir() else path
-        if not path.is_file():
-            self.send_error(404)
-            return
+        status = 200 if path.is_file() else 404
+        path = path if path.is_file() else Path(self.directory) / "404.html"
         kind, content = self.guess_type(str(path)), path.read_bytes()
-        self.send_response(200)
+        self.send_response(status)
         if kind.startswith("text/") or kind.endswith(("javascript", "json", "xml")):
             content = gzip.compress(content)
             self.send_header("Content-Encoding", "gzip")
@@ -38,15 +43,27 @@ class CompressingHandler(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+@cache
+def public_path() -> str:
+    """Return the path at which the site stands on its host, such as /book/."""
+    site_map = re.search("Sitemap: (.*)sitemap.xml", (SITE / "robots.txt").read_text(encoding="utf-8"))[1]
+    return urlparse(site_map).path
+
+
 def pages() -> list[str]:
-    """Return the address of every page of the site, from its root."""
-    return sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if "_static" not in path.parts)
+    """Return the address of every page of the site, from its root; no signposts to where a page has gone."""
+    files = (
+        path for path in SITE.rglob("*.html") if path.relative_to(SITE).parts[0] not in ("_static", "lite")
+    )
+    return sorted(
+        str(path.relative_to(SITE)) for path in files if b'http-equiv="refresh"' not in path.read_bytes()
+    )
 
 
 @contextmanager
-def serving(folder: Path = SITE) -> Iterator[str]:
+def serving(folder: Path = SITE, handler: type[CompressingHandler] = CompressingHandler) -> Iterator[str]:
     """Serve the site, or another folder, on this machine for a while; yield the address of its root."""
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(CompressingHandler, directory=str(folder)))
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     threading.Thread(target=httpd.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{httpd.server_port}/"
     httpd.shutdown()
