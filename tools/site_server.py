@@ -21,14 +21,17 @@ class CompressingHandler(SimpleHTTPRequestHandler):
 
     def translate_path(self, path: str) -> str:
         """Find a file at the root and, as its readers do, below the path of the public site."""
-        return super().translate_path("/" + path.removeprefix(public_path()))
+        return super().translate_path("/" + path.removeprefix(public_path(self.directory)))
 
     def do_GET(self) -> None:
         """Answer with the file, compressed if it is text."""
         path = Path(self.translate_path(self.path))
         path = path / "index.html" if path.is_dir() else path
         status = 200 if path.is_file() else 404
-        path = path if path.is_file() else Path(self.directory) / "404.html"
+        path = path if path.is_file() else Path(self.directory, "404.html")
+        if not path.is_file():
+            self.send_error(404)
+            return
         kind, content = self.guess_type(str(path)), path.read_bytes()
         self.send_response(status)
         if kind.startswith("text/") or kind.endswith(("javascript", "json", "xml")):
@@ -44,10 +47,13 @@ class CompressingHandler(SimpleHTTPRequestHandler):
 
 
 @cache
-def public_path() -> str:
-    """Return the path at which the site stands on its host, such as /book/."""
-    site_map = re.search("Sitemap: (.*)sitemap.xml", (SITE / "robots.txt").read_text(encoding="utf-8"))[1]
-    return urlparse(site_map).path
+def public_path(folder: str) -> str:
+    """Return the path at which a site stands on its host, such as /book/; / if it does not say."""
+    rules = Path(folder, "robots.txt")
+    site_map = re.search(
+        "Sitemap: (.*)sitemap.xml", rules.read_text(encoding="utf-8") if rules.is_file() else ""
+    )
+    return urlparse(site_map[1]).path if site_map else "/"
 
 
 def pages() -> list[str]:
