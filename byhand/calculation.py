@@ -6,6 +6,7 @@ instance of the class is one problem with its numbers, ``A1()`` the coursework's
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cached_property, partial
 from types import SimpleNamespace
@@ -14,10 +15,12 @@ from typing import Any, ClassVar
 from byhand import notation
 from byhand.check import Feedback, check_parts
 from byhand.draws import Degenerate, Draws
+from byhand.given import Given
 from byhand.mistakes import Mistake, WrongAnswer
 from byhand.question import Problem, checked_seed
 from byhand.trace import Trace, Work
 
+_LARGEST_WRONG = 10**15  # a larger number that a reader's own givens lead to is not shown
 _MOST_DRAWS = 1000  # a generator that is refused more often than this is wrong
 
 
@@ -31,6 +34,8 @@ class Calculation(Problem):
     ----------
     coursework
         The givens in the original numbers, by name. Integers and fractions (see :func:`byhand.notation.exact`).
+    givens
+        The givens that a reader may change, and what each may be (see :mod:`byhand.given`).
     parts
         What is asked: the name a student types, and in words what it is. Often one part only.
     symbols
@@ -41,18 +46,25 @@ class Calculation(Problem):
         To how many decimals a part that is not whole is asked.
     slips
         The mistakes that are known for this problem.
+    note
+        What is special about a reader's numbers, if anything is: a clause.
     """
 
     coursework: ClassVar[Mapping[str, Any]] = {}
+    givens: ClassVar[Mapping[str, Given]] = {}
     parts: ClassVar[Mapping[str, str]] = {}
     symbols: ClassVar[Mapping[str, str]] = {}
     units: ClassVar[Mapping[str, str]] = {}
     decimals: ClassVar[int] = notation.DIGITS
     slips: ClassVar[tuple[Mistake, ...]] = ()
 
-    def __init__(self, given: Mapping[str, Any] | None = None, seed: int | None = None) -> None:
+    def __init__(
+        self, given: Mapping[str, Any] | None = None, seed: int | None = None, *, own: bool = False
+    ) -> None:
         self.given = SimpleNamespace(**(self.coursework if given is None else given))
         self.seed = seed
+        self.own = own
+        self.note = ""
 
     @classmethod
     def draw(cls, draws: Draws) -> Mapping[str, Any]:
@@ -68,7 +80,21 @@ class Calculation(Problem):
         raise NotImplementedError(f"{type(self).__name__} does not define solve")
 
     def refuse(self) -> None:
-        """Raise ``Degenerate`` if the solved problem has a flaw, such as a tie; called on variants."""
+        """Raise ``Degenerate`` if the solved problem has a flaw, such as a tie; called on variants.
+
+        With a reader's own numbers it is no obstacle, and the message, a clause, is shown as a note.
+        """
+
+    @classmethod
+    def complete(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Return a reader's givens with those that follow from them, such as the maps of a forward pass."""
+        return given
+
+    def accept(self) -> None:
+        """Raise :class:`~byhand.given.Refused` if a reader's numbers do not suit the question or its solution's words.
+
+        Sizes and limits have been checked by then (see ``givens``).
+        """
 
     @classmethod
     def variant(cls, seed: int) -> Calculation:
@@ -133,7 +159,7 @@ class Calculation(Problem):
         right = SimpleNamespace(**self.values)
         found: list[WrongAnswer] = []
         for slip in self.slips:
-            wrong = notation.tidy(slip.wrong(self.given, right))
+            wrong = self._wrong(slip, right)
             same = [self.values[slip.part], *(other.value for other in found if other.part == slip.part)]
             # None says that the slip cannot happen with these numbers.
             if wrong is None or any(_alike(wrong, value, self.decimals) for value in same):
@@ -145,6 +171,16 @@ class Calculation(Problem):
                 )
             )
         return tuple(found)
+
+    def _wrong(self, slip: Mistake, right: SimpleNamespace) -> Any:
+        """Return what a slip leads to; None where it cannot happen, as with a reader's numbers one never knows."""
+        if not self.own:
+            return notation.tidy(slip.wrong(self.given, right))
+        try:
+            wrong = notation.tidy(slip.wrong(self.given, right))
+            return wrong if _is_presentable(wrong) else None
+        except (ValueError, IndexError, TypeError, ArithmeticError):
+            return None
 
     def following(self, instead: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parts as they follow from these values of some; without those that their sizes make impossible."""
@@ -161,6 +197,13 @@ class Calculation(Problem):
         as ``J = [[1, 2]]; K = 3``. Nothing is ever evaluated.
         """
         return check_parts(self, text)
+
+
+def _is_presentable(value: Any) -> bool:
+    """Tell whether a value is a number or a full array, and nothing in it is nan or too long to be shown."""
+    found = notation.numbers(value)
+    is_full = len(found) == math.prod(notation.sizes(value))
+    return is_full and all(abs(number) < _LARGEST_WRONG or abs(number) == math.inf for number in found)
 
 
 def _alike(a: Any, b: Any, decimals: int) -> bool:

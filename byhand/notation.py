@@ -171,6 +171,12 @@ def factor(value: Number, digits: int = DIGITS) -> str:
     return f"({written})" if value < 0 else written
 
 
+def base(value: Number, digits: int = DIGITS) -> str:
+    """Return a number as LaTeX that can stand under an exponent: only plain digits do so without brackets."""
+    written = tex(value, digits)
+    return f"({written})" if value < 0 or "\\" in written else written
+
+
 def _pieces(value: Number, digits: int) -> tuple[str, str, int]:
     """Return the sign, the digits and the power of ten that is to be written (0 for none)."""
     if isinstance(value, float) and math.isnan(value):

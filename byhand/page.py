@@ -23,7 +23,8 @@ from functools import lru_cache
 from typing import Any
 
 import byhand
-from byhand.own import Refused
+from byhand import own
+from byhand.given import Refused
 from byhand.question import Problem
 from byhand.render import html
 
@@ -74,7 +75,8 @@ def _problem(request: Request) -> dict[str, Any]:
     problem = _asked_for(request)
     level = _one_of(request, "level", _LEVELS, otherwise=3)
     heading = _one_of(request, "heading", (True, False), otherwise=True)
-    return {"html": html.problem(problem, level=level, heading=heading), "seed": problem.seed, "given": {}}
+    written = html.problem(problem, level=level, heading=heading)
+    return {"html": written, "seed": problem.seed, "given": own.texts(problem)}
 
 
 def _check(request: Request) -> dict[str, Any]:
@@ -91,18 +93,30 @@ _ASKED: dict[str, Callable[[Request], dict[str, Any]]] = {"problem": _problem, "
 
 def _asked_for(request: Request) -> Problem:
     """Return the problem that a request names."""
-    identity, seed = request.get("id"), request.get("seed")
+    identity, seed, given = request.get("id"), request.get("seed"), request.get("given")
     if not isinstance(identity, str) or identity not in byhand.ids():
         raise Refused(f"There is no problem {_shown(identity)}.")
     if seed is not None and not (type(seed) is int and 0 <= seed <= LARGEST_SEED):
         raise Refused(f"A variant's number is a whole number from 0 to {LARGEST_SEED:,}.", "seed")
-    return _made(identity, seed)
+    if given is None:
+        return _made(identity, seed)
+    if seed is not None:
+        raise Refused("A problem has a variant's numbers or your own, not both.")
+    if not isinstance(given, dict) or not all(isinstance(text, str) for text in given.values()):
+        raise Refused("Your own numbers are texts, one for each given.")
+    return _own(identity, tuple(given.items()))
 
 
 @lru_cache(maxsize=32)
 def _made(identity: str, seed: int | None) -> Problem:
     """Return a problem; a reader mostly goes on with the one before, whose solution is known by then."""
     return byhand.problem(identity) if seed is None else byhand.variant(identity, seed)
+
+
+@lru_cache(maxsize=32)
+def _own(identity: str, given: tuple[tuple[str, str], ...]) -> Problem:
+    """Return a problem with a reader's numbers."""
+    return own.own(identity, dict(given))
 
 
 def _one_of(request: Request, name: str, options: Any, otherwise: Any = None) -> Any:

@@ -24,12 +24,15 @@ class Problem:
         The module in ``byhand.problems`` that holds it, set there.
     seed
         None for the coursework's own numbers, else the variant's number.
+    own
+        Whether the numbers are a reader's own (see :mod:`byhand.own`).
     """
 
     id: ClassVar[str] = ""
     title: ClassVar[str] = ""
     topic: ClassVar[str] = ""
     seed: int | None = None
+    own: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Put the class on the list of problems, if it has an id of its own."""

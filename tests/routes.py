@@ -12,12 +12,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from changes import changes
 
 import byhand
 from byhand.calculation import Calculation
 from byhand.concept import Concept
 
 SEEDS = 500
+CHANGES = 30
 
 
 def floats(value: Any) -> Any:
@@ -34,11 +36,12 @@ def hold(
     seeds: int = SEEDS,
     rtol: float = 1e-9,
 ) -> None:
-    """Hold a problem, as the coursework has it and in its first variants, to a second route.
+    """Hold a problem, as the coursework has it, in its first variants and with a reader's numbers, to a second route.
 
     Both must find the same parts with the same values; whole numbers must be equal.
     """
-    for problem in [byhand.problem(identity), *(byhand.variant(identity, seed) for seed in range(seeds))]:
+    variants = (byhand.variant(identity, seed) for seed in range(seeds))
+    for problem in [byhand.problem(identity), *variants, *changes(identity, CHANGES)]:
         assert isinstance(problem, Calculation)
         given = SimpleNamespace(**{name: floats(value) for name, value in vars(problem.given).items()})
         expected = route(given)

@@ -185,7 +185,7 @@ def no_ties(x: Matrix, kernel_size: int, stride: int | None = None) -> None:
     for i, j in cells_of(definitions.max_pool2d([[x]], kernel_size, stride=stride)[0][0]):
         window = [x[r][c] for r, c in window_cells(i, j, kernel_size, stride or kernel_size)]
         if window.count(max(window)) > 1:
-            raise Degenerate(f"the window {window} has its maximum twice")
+            raise Degenerate(f"the window {plain(window)} has its maximum twice, and the first one counts")
 
 
 def _shifted(index: str, tap: str, stride: int, padding: int) -> str:

@@ -13,10 +13,31 @@ from byhand.notation import Shape, plain, tex
 from byhand.trace import Work
 from cvlib.shapes import conv_output_size
 
+_WORDS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+
 
 def counted(number: int, noun: str) -> str:
     """Return "1 filter" or "4 filters"."""
     return f"{plain(number)} {noun}" if number == 1 else f"{plain(number)} {noun}s"
+
+
+def number_word(number: int) -> str:
+    """Return "three"; digits for numbers above twelve."""
+    return _WORDS[number] if number < len(_WORDS) else plain(number)
 
 
 def padded(padding: int) -> str:

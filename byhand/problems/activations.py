@@ -9,11 +9,12 @@ from typing import Any
 from byhand import definitions, mistakes
 from byhand.calculation import Calculation
 from byhand.draws import Draws
+from byhand.given import expect, reals
 from byhand.mistakes import Slip
 from byhand.moves.backward import ACTIVATION_FOR_DERIVATIVE, cellwise
 from byhand.moves.classification import show_guard_digits
 from byhand.moves.convolution import relu
-from byhand.notation import exact, factor, tex
+from byhand.notation import base, exact, factor, tex
 from byhand.trace import Work
 
 Vector = list[Any]
@@ -87,6 +88,7 @@ class Activations(Calculation):
     title = "Sigmoid, tanh and ReLU, and their derivatives"
     coursework = exact({"x": [-2, "0.5", 4]})
     symbols = {"x": "x"}
+    givens = {"x": reals("points $x$", "n", low=-10, high=10)}
     parts = {
         "s": "the sigmoid of every point",
         "ds": "its derivative there",
@@ -127,6 +129,14 @@ class Activations(Calculation):
         low = draws.decimal("-6", "-2.5", step="0.5")
         middle = draws.decimal("-2", "2", step="0.5", but=("0",))
         return {"x": [low, middle, draws.decimal("2.5", "6", step="0.5")]}
+
+    def accept(self) -> None:
+        far = max(map(abs, self.given.x)) >= 2
+        expect(
+            far,
+            "Where a gradient gets lost shows far from 0 only: expected a point from 2 up or −2 down.",
+            "x",
+        )
 
     def pose(self) -> str:
         return (
@@ -182,7 +192,7 @@ class Activations(Calculation):
             {"t": t},
             what="The derivative can be read off the value.",
             formula="dt = 1 - t^2",
-            numbers=lambda t: f"1 - {factor(t, digits)}^2",
+            numbers=lambda t: f"1 - {base(t, digits)}^2",
         )
 
     def _relu(self, work: Work) -> None:
@@ -197,6 +207,8 @@ class Activations(Calculation):
                 "The line $r = x$ has the slope 1."
                 if x > 0
                 else "On the negative side ReLU is flat: its slope is 0."
+                if x < 0
+                else "At the kink there is no slope; 0 is used."
             ),
             formula=r"dr = \begin{cases} 1 & x > 0 \\ 0 & x \le 0 \end{cases}",
             numbers=lambda x: "",

@@ -11,6 +11,7 @@ from byhand import definitions, mistakes, notation
 from byhand.calculation import Calculation
 from byhand.concept import Concept, Misconception, Point
 from byhand.draws import Degenerate, Draws
+from byhand.given import expect, expect_window, reals, wholes
 from byhand.mistakes import Slip
 from byhand.moves.convolution import convolve
 from byhand.moves.multiplications import same_convolution, times_fewer, total
@@ -136,6 +137,12 @@ class DenseBlockAndResidualStage(Calculation):
     id = "A26"
     title = "Weights and memory of DenseNet and ResNet"
     coursework = exact({"size": 56, "depth": 64, "growth": 16, "layers": 6})
+    givens = {
+        "size": wholes("side of the maps", low=1, high=512),
+        "depth": wholes("number of maps that enter", low=1, high=4096),
+        "growth": wholes("growth rate", low=1, high=1024),
+        "layers": wholes("number of convolutions", low=2, high=12),
+    }
     parts = {
         "weightsD": "the weights of the dense block",
         "weightsR": "the weights of the residual stage",
@@ -213,6 +220,10 @@ class DenseBlockAndResidualStage(Calculation):
             "layers": draws.choice([4, 6, 8]),
         }
 
+    def accept(self) -> None:
+        pairs = self.given.layers % 2 == 0
+        expect(pairs, "A residual stage has its convolutions in pairs: expected an even number.", "layers")
+
     def pose(self) -> str:
         g = self.given
         shape = tex(Shape(g.size, g.size, g.depth))
@@ -263,12 +274,12 @@ class DenseBlockAndResidualStage(Calculation):
             "stays alive until the backward pass has done every layer that read it: what entered the block, to the "
             "very end.",
             once,
-            closing=f"So the dense block has fewer weights: {notation.plain(weights_d)} against "
-            f"{notation.plain(weights_r)}. With its copies it keeps more: {notation.plain(copied)} bytes against "
-            f"{notation.plain(plain)}. Stored once, it would keep only {notation.plain(_kept(g, once))}; but in the "
-            "published DenseNet every layer begins with a batch normalisation and a ReLU of its own (Huang et al. "
-            "2017), so no two layers read the same numbers, and storing once takes computing them again in the "
-            "backward pass (Pleiss et al. 2017).",
+            closing=f"So the dense block has {_compared(weights_d, weights_r)} weights: "
+            f"{notation.plain(weights_d)} against {notation.plain(weights_r)}. With its copies it keeps more: "
+            f"{notation.plain(copied)} bytes against {notation.plain(plain)}. Stored once, it would keep only "
+            f"{notation.plain(_kept(g, once))}; but in the published DenseNet every layer begins with a batch "
+            "normalisation and a ReLU of its own (Huang et al. 2017), so no two layers read the same numbers, and "
+            "storing once takes computing them again in the backward pass (Pleiss et al. 2017).",
         )
 
     def _dense_weights(self, work: Work, inputs: Sequence[int]) -> Any:
@@ -321,6 +332,10 @@ class DenseBlockAndResidualStage(Calculation):
         return work.part(part, _kept(g, depths))
 
 
+def _compared(count: int, other: int) -> str:
+    return "as many" if count == other else "fewer" if count < other else "more"
+
+
 def _kept(given: Any, depths: Sequence[int]) -> int:
     """Return the bytes of stacks of these depths."""
     return _BYTES * sum(depths) * given.size * given.size
@@ -335,6 +350,11 @@ class ResidualBlockForward(Calculation):
         {"x": [2, -1, 3], "W1": [[1, 0, -1], [1, 1, 1]], "W2": [[1, -1], [2, 1], [0, -1]]},
     )
     symbols = {"x": "x", "W1": "W_1", "W2": "W_2"}
+    givens = {
+        "x": reals("input $x$", "n:1-5"),
+        "W1": reals("first weights $W_1$", "m:1-5 n", low=-100, high=100),
+        "W2": reals("second weights $W_2$", "n m", low=-100, high=100),
+    }
     parts = {
         "h": "the hidden layer",
         "F": "what the layers add",
@@ -372,9 +392,9 @@ class ResidualBlockForward(Calculation):
     def refuse(self) -> None:
         before = _product(self.given.W1, self.given.x)
         if 0 in before or max(before) < 0 or min(before) > 0:
-            raise Degenerate(f"one hidden unit is to be active and one not, got {before}")
+            raise Degenerate("the hidden units are all active, or all silent, or one is at the kink")
         if 0 in self.values["F"] or min(self.values["F"]) > 0:
-            raise Degenerate("every entry is to change, and one to become smaller")
+            raise Degenerate("an entry stays as it is, or none becomes smaller")
 
     def pose(self) -> str:
         return (
@@ -421,6 +441,11 @@ class GradientThroughSkips(Calculation):
         {"W": [[1, 2], [-1, 3]], "dy": [2, 1], "w": ["0.5", "0.2", "0.5", "0.1", "0.4"]},
     )
     symbols = {"W": "W", "dy": "dy", "w": "w"}
+    givens = {
+        "W": reals("weights $W$ of the block", "n:1-5 n"),
+        "dy": reals("gradient $dy$ at its output", "n"),
+        "w": reals("slopes $w$ of the stacked blocks", "5", low="0.001", high="0.999"),
+    }
     parts = {
         "dx": r"$\partial L / \partial x$ of the one block",
         "P": "the gradient in the plain stack behind block 0, 1, 2, 3 and 4",
@@ -475,7 +500,7 @@ class GradientThroughSkips(Calculation):
     def refuse(self) -> None:
         back = _transposed(self.given.W)
         if back == self.given.W or 0 in _product(back, self.given.dy):
-            raise Degenerate("rows and columns could not be told apart, or nothing comes through the block")
+            raise Degenerate("rows and columns cannot be told apart, or nothing comes through the block")
 
     def pose(self) -> str:
         return (
@@ -556,6 +581,16 @@ def _sum(a: Any, b: Any) -> list[Any]:
     return [_sum(p, q) if isinstance(p, list) else p + q for p, q in zip(a, b, strict=True)]
 
 
+def expect_reduction(given: Any, name: str, ratio: float) -> None:
+    """Refuse a reduction that reduces nothing, or saves nothing."""
+    expect(
+        getattr(given, name) < given.depth,
+        f"The 1 × 1 convolution is to reduce the depth: expected less than {given.depth}.",
+        name,
+    )
+    expect(ratio > 1, "This would take more multiplications in place of fewer: expected a lower depth.", name)
+
+
 class Bottleneck(Calculation):
     """The multiplications of a convolution, direct and through a bottleneck."""
 
@@ -563,6 +598,12 @@ class Bottleneck(Calculation):
     title = "Multiplications with and without a 1 × 1 bottleneck"
     decimals = 2
     coursework = exact({"size": 28, "depth": 192, "filters": 32, "reduced": 16})
+    givens = {
+        "size": wholes("side of the maps", low=1, high=512),
+        "depth": wholes("number of maps that enter", low=2, high=4096),
+        "filters": wholes("number of filters", low=1, high=4096),
+        "reduced": wholes("depth of the bottleneck", low=1, high=4096),
+    }
     parts = {
         "direct3": r"multiplications of the $3 \times 3$ convolution",
         "direct5": r"multiplications of the $5 \times 5$ convolution",
@@ -631,7 +672,10 @@ class Bottleneck(Calculation):
 
     def refuse(self) -> None:
         if self.given.reduced >= self.given.filters:
-            raise Degenerate("the bottleneck is to be the narrowest layer")
+            raise Degenerate("the bottleneck is not the narrowest layer")
+
+    def accept(self) -> None:
+        expect_reduction(self.given, "reduced", self.values["ratio"])
 
     def pose(self) -> str:
         g = self.given
@@ -706,6 +750,14 @@ class InceptionModule(Calculation):
     coursework = exact(
         {"size": 32, "depth": 192, "filters3": 128, "filters5": 32, "reduced3": 64, "reduced5": 16},
     )
+    givens = {
+        "size": wholes("side of the maps", low=1, high=512),
+        "depth": wholes("number of maps that enter", low=2, high=4096),
+        "filters3": wholes(r"number of $3 \times 3$ filters", low=1, high=4096),
+        "filters5": wholes(r"number of $5 \times 5$ filters", low=1, high=4096),
+        "reduced3": wholes(r"depth before the $3 \times 3$ filters", low=1, high=4096),
+        "reduced5": wholes(r"depth before the $5 \times 5$ filters", low=1, high=4096),
+    }
     parts = {
         "branch3": r"multiplications of the $3 \times 3$ branch",
         "branch5": r"multiplications of the $5 \times 5$ branch",
@@ -768,9 +820,13 @@ class InceptionModule(Calculation):
     def refuse(self) -> None:
         g, ratio = self.given, self.values["ratio"]
         if g.reduced3 >= g.filters3 or g.reduced5 >= g.filters5:
-            raise Degenerate("a reduction is to be narrower than what follows it")
+            raise Degenerate("a reduction is not narrower than what follows it")
         if abs(ratio - round(ratio)) < 0.1:
-            raise Degenerate("the factor is to be told apart from a whole number")
+            raise Degenerate("the factor is close to a whole number")
+
+    def accept(self) -> None:
+        expect_reduction(self.given, "reduced3", self.values["ratio"])
+        expect_reduction(self.given, "reduced5", self.values["ratio"])
 
     def pose(self) -> str:
         g = self.given
@@ -855,6 +911,11 @@ class Branches(Calculation):
         }
     )
     symbols = {"image": "M", "first": "U", "second": "V"}
+    givens = {
+        "image": reals("map $M$", "h w"),
+        "first": reals("filter $U$", "f:1-5 g:1-5"),
+        "second": reals("filter $V$", "f g"),
+    }
 
     @classmethod
     def draw(cls, draws: Draws) -> dict[str, Any]:
@@ -868,9 +929,12 @@ class Branches(Calculation):
         a, b = self.values["A"], self.values["B"]
         for kernel in (self.given.first, self.given.second):
             if sum(map(bool, notation.numbers(kernel))) < 2:
-                raise Degenerate("a filter is to have at least two weights")
+                raise Degenerate("a filter has fewer than two weights that are not 0")
         if a == b or not any(notation.numbers(_sum(a, b))):
-            raise Degenerate("the branches are to differ and not to cancel")
+            raise Degenerate("the branches are the same, or cancel")
+
+    def accept(self) -> None:
+        expect_window(notation.sizes(self.given.image), notation.sizes(self.given.first), "first")
 
     def _branches(self, work: Work) -> tuple[Any, Any]:
         g = self.given
@@ -1028,6 +1092,11 @@ class VanishingGradients(Calculation):
         {"w": ["0.5", "-0.4", "0.5", "-0.2", "0.5", "-0.4"], "auxiliary": "1", "weight": "0.3"},
     )
     symbols = {"w": "w"}
+    givens = {
+        "w": reals("slopes $w$ of the six layers", "6", low="-0.999", high="0.999"),
+        "auxiliary": reals("gradient of the auxiliary loss at $h_3$", low=-100, high=100),
+        "weight": reals("weight of the auxiliary loss", low="0.001", high=10),
+    }
     parts = {
         "P": "the plain stack",
         "S": "the stack with skips",
@@ -1085,9 +1154,20 @@ class VanishingGradients(Calculation):
     def refuse(self) -> None:
         v = self.values
         if v["P"][0] > Fraction(1, 50) or not Fraction(1, 2) < v["S"][0] < 2:
-            raise Degenerate("the plain gradient is to vanish and the one with skips is not")
+            raise Degenerate("the gradient hardly vanishes in the plain stack, or is not near 1 with skips")
         if v["A"][0] < 2 * v["P"][0]:
-            raise Degenerate("the auxiliary classifier is to help")
+            raise Degenerate("the auxiliary classifier helps little")
+
+    def accept(self) -> None:
+        plain, skips, helped = (self.values[part][0] for part in ("P", "S", "A"))
+        expect(min(self.given.w) < 0 < max(self.given.w), "Expected positive and negative slopes.", "w")
+        expect(
+            Fraction(1, 4) <= skips <= 4,
+            "With skips the gradient is to stay near 1: expected positive and negative slopes that balance, and "
+            f"at the input it would be {notation.plain(skips)}.",
+            "w",
+        )
+        expect(helped > plain, "With these numbers the auxiliary classifier does not help.", "auxiliary")
 
     def pose(self) -> str:
         g = self.given

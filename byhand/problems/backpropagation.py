@@ -10,6 +10,7 @@ from byhand import definitions, mistakes
 from byhand._nested import each
 from byhand.calculation import Calculation
 from byhand.draws import Degenerate, Draws
+from byhand.given import expect, reals, wholes
 from byhand.mistakes import Slip
 from byhand.moves.backward import (
     ACTIVATION_FOR_DERIVATIVE,
@@ -118,7 +119,7 @@ def fractions(x: Any, denominator: int) -> Any:
 def no_zeros(x: Any) -> None:
     """Raise ``Degenerate`` if a value lies on the kink of a ReLU."""
     if 0 in numbers(x):
-        raise Degenerate("a value lies on the kink")
+        raise Degenerate("a value lies on the kink of the ReLU")
 
 
 def both_signs(x: Any) -> None:
@@ -148,6 +149,12 @@ class HiddenLayerCrossEntropy(Calculation):
         }
     )
     symbols = {"x": "x", "W1": "W1", "W2": "W2", "y": "y"}
+    givens = {
+        "x": reals("input $x$", "i:1-4", low=-10, high=10),
+        "W1": reals("first weights $W1$", "i j:1-5", low=-10, high=10),
+        "W2": reals("second weights $W2$", "j k:2-5", low=-10, high=10),
+        "y": wholes("one-hot target $y$", "k", low=0, high=1),
+    }
     parts = {
         "s": "the inputs of the ReLU",
         "h": "the hidden values",
@@ -209,9 +216,12 @@ class HiddenLayerCrossEntropy(Calculation):
 
     def refuse(self) -> None:
         if min(self.values["p"]) < 0.005:
-            raise Degenerate("a class without a chance")
+            raise Degenerate("a class has hardly any probability")
         if min(map(abs, self.values["dh"])) < 0.001:
             raise Degenerate("a hidden gradient vanishes by chance")
+
+    def accept(self) -> None:
+        expect(sum(self.given.y) == 1, "A one-hot target has one 1, and 0 everywhere else.", "y")
 
     def pose(self) -> str:
         return (
@@ -284,6 +294,16 @@ class LinearRegressionNet(Calculation):
         }
     )
     symbols = {"x": "x", "y": "y", "W1": "W1", "b1": "b1", "W2": "W2"}
+    givens = {
+        "x": reals("inputs $x$, a sample in each row", "n:1-4 i:1-4", low=-100, high=100),
+        "y": reals("targets $y$", "n"),
+        "W1": reals("first weights $W1$", "j:1-4 i", low=-100, high=100),
+        "b1": reals("first biases $b1$", "j"),
+        "W2": reals("second weights $W2$", "j", low=-100, high=100),
+        "b2": reals("second bias $b2$"),
+        "gamma": reals(r"penalty $\gamma$ of the first layer", low=0, high=100),
+        "beta": reals(r"penalty $\beta$ of the second layer", low=0, high=100),
+    }
     parts = {
         "h": "the hidden values (a row for each sample)",
         "z": "the predictions",
@@ -360,7 +380,7 @@ class LinearRegressionNet(Calculation):
     def refuse(self) -> None:
         dz = self.values["dz"]
         if 0 in dz or sum(dz) == 0 or max(map(abs, dz)) > 6:
-            raise Degenerate("an error vanishes, or they cancel, or one is large")
+            raise Degenerate("an error vanishes, or the errors cancel, or one is large")
         if 0 in self.values["dW2"] or 0 in numbers(self.values["dW1"]) or 0 in numbers(self.given.x)[:2]:
             raise Degenerate("a gradient vanishes by chance")
 
@@ -444,6 +464,12 @@ class ThreeLayers(Calculation):
         }
     )
     symbols = {"x": "x", "W1": "W1", "W2": "W2", "W3": "W3"}
+    givens = {
+        "x": reals("input $x$", "i:1-5", low=-10, high=10),
+        "W1": reals("weights $W1$ of layer 1", "j:1-5 i", low=-10, high=10),
+        "W2": reals("weights $W2$ of layer 2", "k:1-5 j", low=-10, high=10),
+        "W3": reals("weights $W3$ of layer 3", "c:2-5 k", low=-10, high=10),
+    }
     parts = {
         "z1": "the net inputs of layer 1",
         "a1": "the outputs of layer 1",
@@ -522,6 +548,13 @@ class ExclusiveOr(Calculation):
         }
     )
     symbols = {"X": "X", "t": "t", "W1": "W1", "b1": "b1", "w2": "w2"}
+    givens = {
+        "W1": reals("hidden weights $W1$", "2 2", low=-100, high=100),
+        "b1": reals("hidden biases $b1$", "2", low=-100, high=100),
+        "w2": reals("output weights $w2$", "2", low=-100, high=100),
+        "b2": reals("output bias $b2$", low=-100, high=100),
+        "lr": reals(r"learning rate $\eta$", low="0.001", high=10),
+    }
     parts = {
         "S": "the net inputs of the hidden units (a row for each input)",
         "H": "the hidden values (a row for each input)",

@@ -11,10 +11,11 @@ from byhand import definitions, mistakes
 from byhand.calculation import Calculation
 from byhand.concept import Concept, Misconception, Point
 from byhand.draws import Degenerate, Draws
+from byhand.given import expect, expect_window, reals, shape, wholes
 from byhand.mistakes import Mistake, Slip
 from byhand.moves.convolution import cells_of, convolve, max_pool, no_ties, relu
 from byhand.moves.counting import conv_shape, counted, output_size, padded, pool_shape
-from byhand.notation import Shape, exact, numbers, tex
+from byhand.notation import Shape, exact, numbers, sizes, tex
 from byhand.trace import Work
 from cvlib.shapes import conv_output_size
 
@@ -121,6 +122,7 @@ class ConvolutionPoolingReLU(Calculation):
         }
     )
     symbols = {"image": "I", "kernel": "W"}
+    givens = {"image": reals("map $I$", "h:3-8 w:3-8"), "kernel": reals("filter $W$", "f:1-5 g:1-5")}
     parts = {"J": "the map after the convolution", "K": "the map after pooling", "O": "the output after ReLU"}
     slips = (
         *window_slips("J", "image"),
@@ -143,9 +145,14 @@ class ConvolutionPoolingReLU(Calculation):
         no_ties(self.values["J"], 2)
         pooled = numbers(self.values["K"])
         if 0 in pooled:
-            raise Degenerate("a zero at the kink of the ReLU")
+            raise Degenerate("a value lies on the kink of the ReLU")
         if max(pooled) < 0:
             raise Degenerate("nothing is left after the ReLU")
+
+    def accept(self) -> None:
+        expect_window(
+            sizes(self.given.image), sizes(self.given.kernel), "kernel", places=2
+        )  # one window to pool
 
     def pose(self) -> str:
         return (
@@ -168,6 +175,7 @@ class EdgeFilter(Calculation):
         {"image": [[10, 10, 10, 0, 0, 0]] * 6, "kernel": [[1, 0, -1]] * 3, "stride": 1, "padding": 0}
     )
     symbols = {"image": "I", "kernel": "W"}
+    givens = {"image": reals("map $I$", "h:2-8 w:2-8"), "kernel": reals("filter $W$", "f:1-5 g:1-5")}
     parts = {"J": "the map after the convolution"}
     slips = (
         ONE_LINE_OF_THE_FILTER.on("J", lambda given, _: conv(given.image, one_line(given.kernel))),
@@ -189,6 +197,20 @@ class EdgeFilter(Calculation):
             image, kernel = transposed(image), transposed(kernel)
         return {"image": image, "kernel": kernel, "stride": 1, "padding": 0}
 
+    def accept(self) -> None:
+        image, kernel = self.given.image, self.given.kernel
+        expect_window(sizes(image), sizes(kernel), "kernel")
+        expect(
+            has_one_edge(image) or has_one_edge(transposed(image)),
+            "The map is to have one edge: one number on one side of a straight line, another on the other.",
+            "image",
+        )
+        expect(sum(numbers(kernel)) == 0, "The weights of a filter that finds edges add up to 0.", "kernel")
+
+    def refuse(self) -> None:
+        if not any(numbers(self.values["J"])):
+            raise Degenerate("the filter looks for edges that run another way, and every window gives 0")
+
     def pose(self) -> str:
         image, upright = self.given.image, len(set(self.given.image[0])) > 1
         before, after = ("left", "right") if upright else ("upper", "lower")
@@ -205,6 +227,13 @@ class EdgeFilter(Calculation):
             formula=r"\sum_{a,b} W_{ab} = 0",
         )
         convolve(work, "J", self.given.image, self.given.kernel)
+
+
+def has_one_edge(image: Grid) -> bool:
+    """Tell whether all rows are alike: one number up to some column, another from there on."""
+    first, last = image[0][0], image[0][-1]
+    edge = image[0].count(first)
+    return first != last and all(row == [first] * edge + [last] * (len(row) - edge) for row in image)
 
 
 def one_line(kernel: Grid) -> Grid:
@@ -229,6 +258,12 @@ class ConvolutionByHand(Calculation):
         }
     )
     symbols = {"M": "M", "kernel": "K"}
+    givens = {
+        "M": reals("map $M$", "n n"),
+        "kernel": reals("filter $K$", "f:1-5 f"),
+        "stride": wholes("stride", low=1, high=4),
+        "padding": wholes("padding on each side", low=0, high=3),
+    }
     parts = {"Y": "the map after the convolution"}
     slips = window_slips("Y", "M")
 
@@ -247,6 +282,10 @@ class ConvolutionByHand(Calculation):
             raise Degenerate("the filter is the same when it is flipped")
         if numbers(self.values["Y"]).count(0) > len(numbers(self.values["Y"])) // 2:
             raise Degenerate("most of the result is zero")
+
+    def accept(self) -> None:
+        given = self.given
+        expect_window(sizes(given.M), sizes(given.kernel), "kernel", padding=given.padding)
 
     def pose(self) -> str:
         n, f = len(self.given.M), len(self.given.kernel)
@@ -340,6 +379,13 @@ class ThreeWaysToReduce(Calculation):
     id = "A18"
     title = "Making activation maps smaller, in space and in depth"
     coursework = {"shape": [32, 32, 64], "window": 2, "kernel_size": 3, "padding": 1, "filters": 16}
+    givens = {
+        "shape": shape("height × width × depth of the stack", low=2),
+        "window": wholes("side of the pooling's window, and its stride", low=2, high=16),
+        "kernel_size": wholes("side of the filters of the convolution with stride 2", low=1, high=15),
+        "padding": wholes("padding of this convolution, on each side", low=0, high=7),
+        "filters": wholes("number of 1 × 1 filters", low=1, high=1024),
+    }
     parts = {
         "pooled": "the size after the pooling (height × width × depth)",
         "strided": "the size after the convolution with stride 2",
@@ -382,6 +428,22 @@ class ThreeWaysToReduce(Calculation):
             "filters": filters,
         }
 
+    def accept(self) -> None:
+        given, sides = self.given, self.given.shape[:2]
+        expect_window(sides, [given.window] * 2, "window")
+        expect_window(sides, [given.kernel_size] * 2, "kernel_size", padding=given.padding)
+        smaller = all(way(given, "strided").places(side) < side for side in sides)
+        expect(
+            smaller,
+            "The convolution with stride 2 is to make the maps smaller: expected less padding.",
+            "padding",
+        )
+        expect(
+            given.filters < given.shape[2],
+            f"The 1 × 1 filters are to make the stack less deep: expected fewer than its {given.shape[2]} maps.",
+            "filters",
+        )
+
     def pose(self) -> str:
         given, window = self.given, self.given.window
         return (
@@ -418,6 +480,11 @@ class HalvingConvolution(Calculation):
     id = "A19"
     title = "A convolution that halves height and width"
     coursework = {"shape": [28, 28, 16], "even_filter": 2, "odd_filter": 3}
+    givens = {
+        "shape": shape("height × width × depth of the stack", low=2),
+        "even_filter": wholes("side of the filters of even size", low=2, high=32),
+        "odd_filter": wholes("side of the filters of odd size", low=1, high=31),
+    }
     parts = {
         "even": "the padding on each side for the filters of even size",
         "odd": "the padding on each side for the filters of odd size",
@@ -488,6 +555,13 @@ class HalvingConvolution(Calculation):
             "odd_filter": draws.choice([3, 5, 7, 9]),
         }
 
+    def accept(self) -> None:
+        given = self.given
+        even_sides = not any(side % 2 for side in given.shape[:2])
+        expect(even_sides, "Height and width are to be halved: expected even numbers.", "shape")
+        expect(given.even_filter % 2 == 0, "Expected filters whose side is an even number.", "even_filter")
+        expect(given.odd_filter % 2 == 1, "Expected filters whose side is an odd number.", "odd_filter")
+
     def pose(self) -> str:
         given, (height, width, depth) = self.given, self.given.shape
         even, odd = given.even_filter, given.odd_filter
@@ -543,6 +617,13 @@ class OutputShape(Calculation):
     id = "A20"
     title = "The output size of a convolutional layer"
     coursework = {"shape": [28, 28, 10], "kernel_size": 3, "filters": 4, "stride": 1, "padding": 0}
+    givens = {
+        "shape": shape("height × width × depth of the input"),
+        "kernel_size": wholes("side of the filters", low=1, high=64),
+        "filters": wholes("number of filters", low=1, high=1024),
+        "stride": wholes("stride", low=1, high=16),
+        "padding": wholes("padding on each side", low=0, high=32),
+    }
     parts = {"output": "the size of the output (height × width × depth)"}
     slips = (
         mistakes.ONE_AFTER_ANOTHER.on(
@@ -596,7 +677,11 @@ class OutputShape(Calculation):
 
     def refuse(self) -> None:
         if self.given.filters == self.given.shape[2]:
-            raise Degenerate("as many filters as maps: their roles could not be told apart")
+            raise Degenerate("there are as many filters as maps, so their roles cannot be told apart")
+
+    def accept(self) -> None:
+        given = self.given
+        expect_window(given.shape[:2], [given.kernel_size] * 2, "kernel_size", padding=given.padding)
 
     def pose(self) -> str:
         given, f = self.given, self.given.kernel_size
@@ -655,6 +740,11 @@ class PoolingParameters(Calculation):
     kind = ""
     does = ""
     coursework = {"shape": [28, 28, 10], "window": 2, "stride": 2}
+    givens = {
+        "shape": shape("height × width × depth of the input"),
+        "window": wholes("side of the window", low=1, high=64),
+        "stride": wholes("stride", low=1, high=64),
+    }
     parts = {"parameters": "the number of learnable parameters of the layer"}
 
     @classmethod
@@ -665,6 +755,9 @@ class PoolingParameters(Calculation):
             "window": window,
             "stride": draws.choice([window, 2]),
         }
+
+    def accept(self) -> None:
+        expect_window(self.given.shape[:2], [self.given.window] * 2, "window")
 
     def pose(self) -> str:
         given, f = self.given, self.given.window
@@ -685,7 +778,7 @@ class PoolingParameters(Calculation):
         work.step("So training has nothing to change.", symbol="N", numbers="0 + 0", result=0)
         area = given.window**2
         work.step(
-            f"Compare: a convolution with the same window that keeps {depth} maps has something to learn.",
+            f"Compare: a convolution with the same window that keeps {counted(depth, 'map')} has something to learn.",
             formula=r"N_{\text{conv}} = n \cdot (f \cdot f \cdot d + 1)",
             symbol=r"N_{\text{conv}}",
             numbers=rf"{depth} \cdot ({given.window} \cdot {given.window} \cdot {depth} + 1)",

@@ -10,6 +10,7 @@ from byhand import definitions, mistakes
 from byhand._nested import each
 from byhand.calculation import Calculation
 from byhand.draws import Degenerate, Draws
+from byhand.given import expect, expect_window, reals
 from byhand.mistakes import Slip
 from byhand.moves.backward import (
     ACTIVATION_FOR_DERIVATIVE,
@@ -40,7 +41,7 @@ from byhand.moves.backward import (
 from byhand.moves.classification import show_guard_digits
 from byhand.moves.convolution import convolve, max_pool, no_ties, relu, window_cells
 from byhand.moves.dense import Term, einsum
-from byhand.notation import exact, factor, nested, numbers, tex
+from byhand.notation import exact, factor, nested, numbers, plain, sizes, tex
 from byhand.problems.backpropagation import (
     _DX,
     BIAS_DROPPED,
@@ -126,6 +127,18 @@ def with_forward(given: dict[str, Matrix]) -> dict[str, Matrix]:
     return {**given, "feature": feature, "pooled": pooled, "output": definitions.relu(pooled)}
 
 
+def expect_even_feature(image: Matrix, kernel: Matrix) -> None:
+    """Refuse a map and a filter between which the windows of the pooling do not fit evenly."""
+    expect_window(sizes(image), sizes(kernel), "kernel", places=2)
+    rows, columns = sizes(conv(image, kernel))
+    expect(
+        rows % 2 == columns % 2 == 0,
+        f"The convolution makes a map of {rows} × {columns}, which windows of 2 × 2 do not cover: expected a filter "
+        "that leaves even sides.",
+        "kernel",
+    )
+
+
 def with_a_minus_lost(given: SimpleNamespace, right: SimpleNamespace) -> Matrix | None:
     """Return dW with its first row computed as if the last negative gradient were positive."""
     negative = [cell for cell in cells(right.dJ) if at(right.dJ, cell) < 0]
@@ -163,6 +176,11 @@ class ConvolutionBackward(Calculation):
         "pooled": "K",
         "output": "O",
         "target": "T",
+    }
+    givens = {
+        "image": reals("map $I$", "h:3-8 w:3-8"),
+        "kernel": reals("filter $W$", "f:1-5 g:1-5"),
+        "target": reals("target $T$", "p q", low=-10_000, high=10_000),
     }
     parts = {
         "dO": "the gradient for the output",
@@ -206,9 +224,22 @@ class ConvolutionBackward(Calculation):
         if max(numbers(self.given.pooled)) < 0:
             raise Degenerate("no gradient gets through")
         if min(numbers(self.given.target)) < 0:
-            raise Degenerate("an output of a ReLU is never negative: an odd target")
+            raise Degenerate("a target is negative, and an output of a ReLU never is")
         if self.given.kernel == turned(self.given.kernel) or self.values["dW"] == turned(self.values["dW"]):
-            raise Degenerate("a turned filter, or its gradient, looks the same")
+            raise Degenerate("the filter, or its gradient, looks the same when it is turned")
+
+    @classmethod
+    def complete(cls, given: dict[str, Any]) -> dict[str, Any]:
+        expect_even_feature(given["image"], given["kernel"])
+        return with_forward(given)
+
+    def accept(self) -> None:
+        rows, columns = sizes(self.given.output)
+        expect(
+            sizes(self.given.target) == (rows, columns),
+            f"The target needs the size of the output, {rows} × {columns}.",
+            "target",
+        )
 
     def pose(self) -> str:
         return (
@@ -259,6 +290,14 @@ class SmallConvNet(Calculation):
         error=2,
     )
     symbols = {"image": "I", "kernel": "W", "v": "v"}
+    givens = {
+        "image": reals("map $I$", "h:3-7 w:3-7", low=-100, high=100),
+        "kernel": reals("filter $W$", "f:1-4 g:1-4", low=-100, high=100),
+        "slope": reals("slope $a$ of the activation on the negative side", low=0, high="0.99"),
+        "v": reals("dense weights $v$", "c:1-9", low=-100, high=100),
+        "b": reals("bias $b$"),
+        "t": reals("target $t$", low=-(10**7), high=10**7),
+    }
     parts = {
         "J": "the map after the convolution",
         "K": "the map after pooling",
@@ -334,12 +373,25 @@ class SmallConvNet(Calculation):
 
     def refuse(self) -> None:
         if self.values["dW"] == turned(self.values["dW"]):
-            raise Degenerate("a turned gradient looks the same")
+            raise Degenerate("the gradient for the filter looks the same when it is turned")
 
     @property
     def _activation(self) -> str:
         slope = self.given.slope
         return f"a leaky ReLU with slope $a = {tex(slope)}$ on the negative side" if slope else "a ReLU"
+
+    @classmethod
+    def complete(cls, given: dict[str, Any]) -> dict[str, Any]:
+        expect_even_feature(given["image"], given["kernel"])
+        return given
+
+    def accept(self) -> None:
+        rows, columns = sizes(pool(conv(self.given.image, self.given.kernel)))
+        expect(
+            len(self.given.v) == rows * columns,
+            f"The dense layer needs {rows * columns} weights, one for each cell of a map of {rows} × {columns}.",
+            "v",
+        )
 
     def pose(self) -> str:
         given = self.given
@@ -455,6 +507,14 @@ class SigmoidConvNet(Calculation):
         }
     )
     symbols = {"x": "x", "W1": "W1", "W2": "W2"}
+    givens = {
+        "x": reals("input $x$", "h:1-4 w:1-4", low=-10, high=10),
+        "W1": reals("filter $W1$", "f:1-3 g:1-3", low=-5, high=5),
+        "b1": reals("bias $b1$", low=-10, high=10),
+        "W2": reals("output weights $W2$", "p q", low=-5, high=5),
+        "b2": reals("bias $b2$", low=-10, high=10),
+        "y": reals("target $y$", low=0, high=1),
+    }
     parts = {
         "z1": "the net inputs of the convolution",
         "c": "its outputs",
@@ -527,11 +587,26 @@ class SigmoidConvNet(Calculation):
     def refuse(self) -> None:
         z1, b1, b2 = numbers(self.values["z1"]), self.given.b1, self.given.b2
         if z1[0] == z1[1] or any(abs(z) in (0, abs(b1)) or abs(z) > 3 for z in z1):
-            raise Degenerate("net inputs that agree with one another or with the bias, or saturate")
+            raise Degenerate("some net inputs agree with one another or with the bias, or saturate")
         if turned(self.given.W1) == self.given.W1:
-            raise Degenerate("a turned filter looks the same")
+            raise Degenerate("the filter looks the same when it is turned")
         if abs(self.values["dz2"]) < 0.1 or abs(abs(self.values["z2"]) - abs(b2)) < 0.05:
-            raise Degenerate("hardly any error, or the net input is the bias")
+            raise Degenerate("there is hardly any error, or the net input is the bias")
+
+    def accept(self) -> None:
+        given = self.given
+        expect_window(sizes(given.x), sizes(given.W1), "W1")
+        rows, columns = sizes(conv(given.x, given.W1))
+        expect(
+            sizes(given.W2) == (rows, columns),
+            f"The output unit needs a weight for each value of c, a matrix of {rows} × {columns}.",
+            "W2",
+        )
+        flat = max(map(abs, [*numbers(self.values["z1"]), self.values["z2"]]))
+        expect(
+            flat <= 15,
+            f"A net input grows to {plain(flat)}, where a sigmoid is flat: expected smaller numbers.",
+        )
 
     def pose(self) -> str:
         given = self.given
@@ -557,7 +632,8 @@ class SigmoidConvNet(Calculation):
             r"From the square, $-2(y - o)$; from the sigmoid, $o(1 - o)$.",
             formula=r"dz2 = -2 (y - o)\, o (1 - o)",
             symbol="dz2",
-            numbers=rf"-2 \cdot ({given.y} - {tex(o, digits)}) \cdot {tex(o, digits)} \cdot (1 - {tex(o, digits)})",
+            numbers=rf"-2 \cdot ({tex(given.y)} - {tex(o, digits)}) \cdot {tex(o, digits)} "
+            rf"\cdot (1 - {tex(o, digits)})",
             result=dz2,
         )
         dz2 = work.part("dz2", dz2)
@@ -655,6 +731,23 @@ _LEAKY_NET = exact(
 )
 
 
+_LEAKY_GIVENS = {
+    "x": reals("map $x$", "h:2-8 w:2-8"),
+    "W": reals("weights $W$ of the sum", "m:1-4 n:1-4"),
+    "a": reals("slope $a$ on the negative side", low="0.001", high="0.999"),
+}
+
+
+def expect_windows_of_two(given: Any) -> None:
+    """Refuse a map whose windows of 2 x 2 are not as many as the weights."""
+    rows, columns = (2 * side for side in sizes(given.W))
+    expect(
+        sizes(given.x) == (rows, columns),
+        f"The sum has a weight for each window of 2 × 2: expected a map of {rows} × {columns} for these weights.",
+        "x",
+    )
+
+
 def with_backward(given: dict[str, Any], dy: Any) -> dict[str, Any]:
     """Return the givens with the maps of the forward pass and a target that the output misses by ``dy``."""
     U = pool(given["x"])
@@ -694,6 +787,7 @@ class LeakyNetForward(Calculation):
     title = "Max pooling, leaky ReLU and a weighted sum, forward"
     coursework = _LEAKY_NET
     symbols = {"x": "x", "W": "W"}
+    givens = _LEAKY_GIVENS
     parts = {"U": "the map after pooling", "V": "the map after the leaky ReLU", "y": "the output"}
     slips = (
         LARGEST_SIZE.on("U", lambda given, right: largest_sizes(given.x)),
@@ -713,6 +807,9 @@ class LeakyNetForward(Calculation):
     def refuse(self) -> None:
         if self.values["y"] == 0:
             raise Degenerate("the output vanishes by chance")
+
+    def accept(self) -> None:
+        expect_windows_of_two(self.given)
 
     def pose(self) -> str:
         return (
@@ -747,6 +844,7 @@ class LeakyNetBackward(Calculation):
     title = "Max pooling, leaky ReLU and a weighted sum, backward"
     coursework = with_backward(_LEAKY_NET, 2)
     symbols = {"x": "x", "W": "W", "U": "U", "V": "V"}
+    givens = _LEAKY_GIVENS | {"t": reals("target $t$", low=-(10**7), high=10**7)}
     parts = {
         "dV": "the gradient for the map after the leaky ReLU",
         "dU": "the gradient for the map after pooling",
@@ -793,6 +891,15 @@ class LeakyNetBackward(Calculation):
     def draw(cls, draws: Draws) -> dict[str, Any]:
         return with_backward(draw_leaky_net(draws), draws.integer(-3, 3, but=(0,)))
 
+    @classmethod
+    def complete(cls, given: dict[str, Any]) -> dict[str, Any]:
+        expect_windows_of_two(SimpleNamespace(**given))
+        output = with_backward(given, 0)["y"]
+        return with_backward(given, output - given["t"])
+
+    def refuse(self) -> None:
+        no_ties(self.given.x, 2)
+
     def pose(self) -> str:
         given = self.given
         return (
@@ -819,6 +926,11 @@ class SlopeOfPReLU(Calculation):
     title = "PReLU: the gradient for the slope"
     coursework = with_backward(_LEAKY_NET, 2)
     symbols = {"U": "U", "dV": "dV"}
+    givens = {
+        "a": _LEAKY_GIVENS["a"],
+        "U": reals("input $U$ of the PReLU", "m:1-6 n:1-6"),
+        "dV": reals("gradient $dV$ for its output", "m n"),
+    }
     parts = {
         "G": "the contribution of each cell",
         "da": "the gradient for the slope",
@@ -862,7 +974,12 @@ class SlopeOfPReLU(Calculation):
 
     def refuse(self) -> None:
         if sum(u < 0 for u in numbers(self.given.U)) < 2 or self.values["da"] == 0:
-            raise Degenerate("nothing to add up, or the sum vanishes by chance")
+            raise Degenerate("there is nothing to add up, or the sum vanishes by chance")
+
+    @classmethod
+    def complete(cls, given: dict[str, Any]) -> dict[str, Any]:
+        shown = {name: given[name] for name in cls.givens}
+        return shown | {"V": nested(given["U"], lambda value: leaky(value, given["a"]))}
 
     def pose(self) -> str:
         return (

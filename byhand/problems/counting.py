@@ -15,6 +15,7 @@ from byhand.calculation import Calculation
 from byhand.concept import Concept, Misconception, Point
 from byhand.definitions import linear
 from byhand.draws import Degenerate, Draws
+from byhand.given import choice, expect, expect_window, reals, shape, wholes
 from byhand.mistakes import Mistake, Slip
 from byhand.moves.convolution import convolve, sum_of_products
 from byhand.moves.counting import (
@@ -164,6 +165,13 @@ class ConvolutionParameters(Calculation):
     id = "A23"
     title = "Parameters of a convolutional layer"
     coursework = {"rows": 5, "columns": 5, "depth": 10, "filters": 5, "bias": True}
+    givens = {
+        "rows": wholes("height of a filter", low=1, high=100),
+        "columns": wholes("width of a filter", low=1, high=100),
+        "depth": wholes("depth of a filter", low=1, high=4096),
+        "filters": wholes("number of filters", low=1, high=4096),
+        "bias": choice("a bias for each filter", yes=True, no=False),
+    }
     parts = {"parameters": "the number of learnable parameters of the layer"}
     slips = conv_slips(
         "parameters",
@@ -201,6 +209,7 @@ class DenseNetParameters(Calculation):
     id = "B4"
     title = "Parameters of a fully connected net"
     coursework = {"widths": [3, 4, 2]}
+    givens = {"widths": wholes("inputs, units of each hidden layer, outputs", "l:3-4", low=1, high=10_000)}
     parts = {"parameters": "the number of learnable parameters of the net"}
     slips = (
         mistakes.BIAS_FORGOTTEN.on("parameters", lambda given, _: weights_of(given.widths)),
@@ -265,6 +274,12 @@ class ConvolutionAgainstDense(Calculation):
     id = "A17"
     title = "A convolution and a dense layer between the same maps"
     coursework = {"shape": [32, 32, 3], "kernel_size": 3, "filters": 16, "padding": 1}
+    givens = {
+        "shape": shape("height × width × depth of the input"),
+        "kernel_size": wholes("side of the filters", low=1, high=15),
+        "filters": wholes("number of filters", low=1, high=4096),
+        "padding": wholes("padding on each side", low=0, high=7),
+    }
     parts = {
         "conv": "the parameters of the convolution",
         "dense": "the parameters of the fully connected layer",
@@ -286,6 +301,9 @@ class ConvolutionAgainstDense(Calculation):
             "filters": draws.integer(4, 16),
             "padding": draws.choice([0, kernel_size // 2]),
         }
+
+    def accept(self) -> None:
+        expect_part_of_the_map(self.given)
 
     def pose(self) -> str:
         given, f = self.given, self.given.kernel_size
@@ -310,6 +328,16 @@ class ConvolutionAgainstDense(Calculation):
         work.part("dense", total)
 
 
+def expect_part_of_the_map(given: Values) -> None:
+    """Refuse filters that do not fit into the map, or leave nothing of it out."""
+    least = min(given.shape[:2])
+    expect(
+        given.kernel_size < least,
+        f"A filter is to see a part of the map only: expected a side below {least}.",
+        "kernel_size",
+    )
+
+
 def made(given: Values) -> Shape:
     """Return what a stride-1 convolution makes of a stack."""
     padding = getattr(given, "padding", 0)
@@ -323,6 +351,11 @@ class SparseAndShared(Calculation):
     id = "B10"
     title = "Sparse connections and shared weights, counted"
     coursework = {"shape": [28, 28, 1], "kernel_size": 5, "filters": 8}
+    givens = {
+        "shape": shape("height × width × depth of the input"),
+        "kernel_size": wholes("side of the filters", low=1, high=15),
+        "filters": wholes("number of filters", low=1, high=4096),
+    }
     parts = {
         "dense": "the weights when every output number reads every input number",
         "sparse": "the weights when it reads its window only, with weights of its own",
@@ -357,6 +390,9 @@ class SparseAndShared(Calculation):
             "kernel_size": draws.choice([3, 5]),
             "filters": draws.integer(4, 12),
         }
+
+    def accept(self) -> None:
+        expect_part_of_the_map(self.given)
 
     def pose(self) -> str:
         given, f = self.given, self.given.kernel_size
@@ -414,6 +450,13 @@ class FlattenOrConvolve(Calculation):
     id = "B15"
     title = "Flatten the image, or convolve first?"
     coursework = {"size": 32, "classes": 5, "kernel_size": 5, "filters": 6, "pool": 4}
+    givens = {
+        "size": wholes("side of the image", low=2, high=1024),
+        "classes": wholes("number of classes", low=2, high=1000),
+        "kernel_size": wholes("side of the filters", low=1, high=15),
+        "filters": wholes("number of filters", low=1, high=1024),
+        "pool": wholes("side of the pooling's window, and its stride", low=2, high=16),
+    }
     parts = {
         "dense": "the weights of the first option",
         "filters": "the weights of the filters in the second option",
@@ -457,16 +500,32 @@ class FlattenOrConvolve(Calculation):
 
     def refuse(self) -> None:
         if 2 * self.values["total"] > self.values["dense"]:
-            raise Degenerate("the convolution would save little")
+            raise Degenerate("the convolution saves little")
+
+    def accept(self) -> None:
+        given = self.given
+        expect_window([given.size], [given.kernel_size], "kernel_size")
+        side = conv_output_size(given.size, given.kernel_size)
+        expect(
+            side % given.pool == 0,
+            f"The convolution leaves {side} places along a side: expected a pooling that divides them evenly.",
+            "pool",
+        )
+        dense, total = self.values["dense"], self.values["total"]
+        expect(
+            total < dense,
+            f"Here the convolution would save nothing: {plain(total)} weights in place of {plain(dense)}. Expected a "
+            "larger image, fewer filters or a larger pooling.",
+        )
 
     def pose(self) -> str:
         given, f, pool = self.given, self.given.kernel_size, self.given.pool
         return (
             f"Grey images of {given.size} × {given.size} are to be sorted into {given.classes} classes. There are "
             "two options:\n\n- flatten the image, then one fully connected layer;\n- a convolution with "
-            f"{given.filters} filters of {f} × {f} (stride 1, no padding), a {pool} × {pool} max pooling with stride "
-            f"{pool}, flatten, then one fully connected layer.\n\nCount the weights (no biases). Which option would "
-            "you choose?"
+            f"{counted(given.filters, 'filter')} of {f} × {f} (stride 1, no padding), a {pool} × {pool} max pooling "
+            f"with stride {pool}, flatten, then one fully connected layer.\n\nCount the weights (no "
+            "biases). Which option would you choose?"
         )
 
     def solve(self, work: Work) -> None:
@@ -502,6 +561,13 @@ class LayerTable(Calculation):
     id = "C3"
     title = "A layer table: sizes and parameters"
     coursework = {"shape": [21, 21, 3], "conv1": [5, 6, 2], "pool": [3, 2], "conv2": [3, 10], "units": 10}
+    givens = {
+        "shape": shape("height × width × depth of the image"),
+        "conv1": wholes("layer 1: side of the filters, their number, stride", "3", low=1, high=512),
+        "pool": wholes("layer 2: side of the window, stride", "2", low=1, high=64),
+        "conv2": wholes("layer 3: side of the filters, their number", "2", low=1, high=512),
+        "units": wholes("layer 5: number of units", low=1, high=4096),
+    }
     parts = {
         "conv1": "the size after layer 1 (height × width × depth)",
         "params1": "the parameters of layer 1",
@@ -577,7 +643,18 @@ class LayerTable(Calculation):
             raise Degenerate("the maps end up too small or too large")
         depths = [given.shape[2], given.conv1[1], given.conv2[1]]
         if len(set(depths)) < len(depths):
-            raise Degenerate("two layers have the same depth: their roles could not be told apart")
+            raise Degenerate("two layers have the same depth, so their roles cannot be told apart")
+
+    def accept(self) -> None:
+        given, sides = self.given, self.given.shape[:2]
+        expect(
+            given.shape[2] in (1, 3), "An image is 1 deep if it is grey, and 3 if it is in colour.", "shape"
+        )
+        expect_window(sides, [given.conv1[0]] * 2, "conv1")
+        sides = [conv_output_size(side, given.conv1[0], stride=given.conv1[2]) for side in sides]
+        expect_window(sides, [given.pool[0]] * 2, "pool")
+        odd = given.conv2[0] % 2 == 1
+        expect(odd, "Padding on both sides can keep the size for filters with an odd side only.", "conv2")
 
     def pose(self) -> str:
         given = self.given
@@ -586,10 +663,10 @@ class LayerTable(Calculation):
         colour = "A grey image" if depth == 1 else "A colour image"
         return (
             f"{colour} of {height} × {width} × {depth} goes through a small net whose filters and units have "
-            f"biases:\n\n- layer 1: convolution, {filters} filters of {f} × {f}, stride {stride}, no padding;\n- layer "
-            f"2: {window} × {window} max pooling with stride {jump};\n- layer 3: convolution, {more} filters of {g} × "
-            f"{g}, stride 1, padded so that the size stays (*same*);\n- layer 4: flatten;\n- layer 5: fully connected, "
-            f"{given.units} units."
+            f"biases:\n\n- layer 1: convolution, {counted(filters, 'filter')} of {f} × {f}, stride {stride}, no "
+            f"padding;\n- layer 2: {window} × {window} max pooling with stride {jump};\n- layer 3: convolution, "
+            f"{counted(more, 'filter')} of {g} × {g}, stride 1, padded so that the size stays "
+            f"(*same*);\n- layer 4: flatten;\n- layer 5: fully connected, {counted(given.units, 'unit')}."
         )
 
     def solve(self, work: Work) -> None:
@@ -662,6 +739,14 @@ class GrowingReceptiveField(Calculation):
     coursework = {
         "layers": [[3, 1, 0], [3, 1, 0], [2, 2, 1], [3, 1, 0]]
     }  # window, stride, whether it is a pooling
+    givens = {
+        "layers": wholes(
+            "layers, one in each row: side of the window, stride, and 1 for a pooling or 0 for a convolution",
+            "4 3",
+            low=0,
+            high=15,
+        )
+    }
     parts = {
         part: f"the receptive field of a unit in layer {number}"
         for number, part in enumerate(FIELDS, start=1)
@@ -710,7 +795,20 @@ class GrowingReceptiveField(Calculation):
 
     def refuse(self) -> None:
         if self.values["r4"] > 60:
-            raise Degenerate("too far to see")
+            raise Degenerate("the last unit sees very far")
+
+    def accept(self) -> None:
+        layers = self.given.layers
+        windows = all(min(kernel_size, stride) >= 1 for kernel_size, stride, _ in layers)
+        expect(windows, "Windows and strides are at least 1.", "layers")
+        overlap = all(kernel_size >= stride for kernel_size, stride, _ in layers)
+        expect(
+            overlap,
+            "Between windows there are to be no gaps: expected strides up to the side of the window.",
+            "layers",
+        )
+        kinds = all(pooling in (0, 1) for *_, pooling in layers)
+        expect(kinds, "The last number of a row is 1 for a pooling, 0 for a convolution.", "layers")
 
     def pose(self) -> str:
         lines = [
@@ -763,6 +861,11 @@ class HeadAsConvolution(Calculation):
         "b": [1, -2],
     }
     symbols = {"X": "X", "W": "W", "b": "b"}
+    givens = {
+        "X": reals("map $X$", "h:2-8 w:2-8"),
+        "W": reals("weights $W$", "2 4"),
+        "b": reals("biases $b$", "2"),
+    }
     parts = {
         "z": "the two scores of the dense head for the upper left window",
         "P": "the map of first scores, by the convolution",
@@ -806,7 +909,7 @@ class HeadAsConvolution(Calculation):
                 flipped(filter_of(self.given, k)),
                 transposed(filter_of(self.given, k)),
             ):
-                raise Degenerate("a filter that looks the same when it is turned")
+                raise Degenerate("a filter looks the same when it is turned")
         if self.given.W[0] == self.given.W[1]:
             raise Degenerate("both classes have the same weights")
         if self.values["z"][0] == self.values["z"][1]:

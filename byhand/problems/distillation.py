@@ -9,6 +9,7 @@ from typing import Any
 from byhand import definitions, mistakes
 from byhand.calculation import Calculation
 from byhand.draws import Degenerate, Draws
+from byhand.given import counted_from_0, expect, reals, wholes
 from byhand.mistakes import Slip
 from byhand.moves.classification import show_guard_digits
 from byhand.moves.distillation import divergence, relative_entropy, soften
@@ -30,6 +31,13 @@ class DistillationLoss(Calculation):
     title = "The loss of teacher-student training"
     coursework = exact({"teacher": [6, 4, -2], "student": [2, 3, 0], "label": 0, "T": 2, "a": "0.7"})
     symbols = {"teacher": "v", "student": "z"}
+    givens = {
+        "teacher": reals("the teacher's logits $v$", "k:2-6", low=-20, high=20),
+        "student": reals("the student's logits $z$", "k", low=-20, high=20),
+        "label": counted_from_0("class of the image", "k"),
+        "T": wholes("temperature $T$", low=1, high=20),
+        "a": reals("share $a$ of the teacher", low=0, high=1),
+    }
     parts = {
         "q": "the soft targets",
         "p": "the student's soft probabilities",
@@ -124,11 +132,18 @@ class DistillationLoss(Calculation):
     def refuse(self) -> None:
         v, given = self.values, self.given
         if len(set(given.teacher)) < 3 or len(set(given.student)) < 2:
-            raise Degenerate("equal logits")
+            raise Degenerate("some logits are equal")
         if v["KL"] < 0.02 or abs(v["KL"] - relative_entropy(v["p"], v["q"])) < 0.002:
-            raise Degenerate("the divergence is to be seen, and in which direction it is taken")
+            raise Degenerate("the divergence is all but 0, or all but the same in both directions")
         if v["CE"] < 0.05:
-            raise Degenerate("the label is to have something to teach")
+            raise Degenerate("the student knows the label already")
+
+    def accept(self) -> None:
+        apart = [v - z for v, z in zip(self.given.teacher, self.given.student, strict=True)]
+        differ = len(set(apart)) > 1
+        expect(
+            differ, "Teacher and student give the same probabilities: nothing is to be learned.", "student"
+        )
 
     def pose(self) -> str:
         g = self.given

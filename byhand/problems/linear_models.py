@@ -12,6 +12,7 @@ from byhand import definitions, mistakes
 from byhand.calculation import Calculation
 from byhand.concept import Concept, Misconception, Point
 from byhand.draws import Degenerate, Draws
+from byhand.given import expect, reals, wholes
 from byhand.mistakes import Slip
 from byhand.moves.classification import (
     ERROR_FOR_LOGARITHM,
@@ -23,7 +24,8 @@ from byhand.moves.classification import (
     weighted_sum,
 )
 from byhand.moves.convolution import mean
-from byhand.notation import exact, factor, tex
+from byhand.moves.counting import number_word
+from byhand.notation import base, exact, factor, plain, tex
 from byhand.trace import Work
 
 Vector = Sequence[Any]
@@ -337,6 +339,13 @@ class NearestNeighbours(Calculation):
         "k": 3,
     }
     symbols = {"X": "X", "c": "c", "v": "v", "q": "q"}
+    givens = {
+        "X": reals("examples $X$, one in each row", "n:3-8 m:1-4", low=-100, high=100),
+        "c": wholes("their classes $c$", "n", low=0, high=9),
+        "v": reals("their values $v$", "n"),
+        "q": reals("query $q$", "m", low=-100, high=100),
+        "k": wholes("number of neighbours $k$", low=1, high=7),
+    }
     parts = {
         "training": "the number of multiplications that training takes",
         "d2": "the squared Euclidean distance of each example from the query",
@@ -379,9 +388,27 @@ class NearestNeighbours(Calculation):
             raise Degenerate("the mean is not whole")
         return {"X": points, "c": classes, "v": values, "q": query, "k": 3}
 
+    def accept(self) -> None:
+        given, count = self.given, len(self.given.X)
+        expect(given.k < count, f"Expected fewer neighbours than examples, at most {count - 1}.", "k")
+        distances = [squared_distance(x, given.q) for x in given.X]
+        *near, next_one = nearest(distances, given.k + 1)
+        expect(
+            distances[near[-1]] < distances[next_one],
+            f"Examples {near[-1]} and {next_one} are equally far from the query, and only one of them would count: "
+            "expected another number of neighbours, or another query.",
+            "k",
+        )
+        expect(
+            only_winner([given.c[n] for n in near]) is not None,
+            f"The {given.k} nearest neighbours are tied: expected another number of neighbours, or other classes.",
+            "k",
+        )
+
     def pose(self) -> str:
         return (
-            "Six examples are the rows of $X$, numbered from 0; example $n$ has the class $c_n$ and the value $v_n$. "
+            f"{number_word(len(self.given.X)).capitalize()} examples are the rows of $X$, numbered from 0; example "
+            "$n$ has the class $c_n$ and the value $v_n$. "
             f"Find the class and the value of the query $q$ with its $k = {self.given.k}$ nearest neighbours. How much "
             "is there to compute in training?"
         )
@@ -400,7 +427,9 @@ class NearestNeighbours(Calculation):
         chosen = nearest(distances, given.k)
         ranked = r" \le ".join(tex(distances[n], work.digits) for n in chosen)
         work.step(
-            f"The {given.k} nearest are the examples {in_words(chosen)}.",
+            f"The {given.k} nearest are the examples {in_words(chosen)}."
+            if given.k > 1
+            else f"The nearest is example {in_words(chosen)}.",
             numbers=rf"{ranked} \le \ldots",
             cells={"d2": [(n,) for n in chosen]},
         )
@@ -436,7 +465,7 @@ class NearestNeighbours(Calculation):
             symbol=f"d_{{{n}}}^2",
             numbers=" + ".join(f"({tex(a)} - {factor(b)})^2" for a, b in zip(x, q, strict=True)),
             result=result,
-            cells={"X": [(n, 0), (n, 1)], "q": [(0,), (1,)], "d2": [(n,)]},
+            cells={"X": [(n, i) for i in range(len(q))], "q": [(i,) for i in range(len(q))], "d2": [(n,)]},
         )
         return result
 
@@ -484,6 +513,24 @@ def logit(x: Vector, w: Vector, b: Any = 0) -> Any:
     return definitions.linear([x], [w], [b])[0][0]
 
 
+_NEURON = {
+    "x": reals("input $x$", "n:1-6", low=-100, high=100),
+    "w": reals("weights $w$", "n", low=-100, high=100),
+    "b": reals("bias $b$", low=-100, high=100),
+}
+_FLAT = 12  # the sigmoid of a larger logit is printed as 0 or 1
+
+
+def expect_mild(given: Any) -> None:
+    """Refuse a logit so large that the sigmoid is flat."""
+    z = logit(given.x, given.w, given.b)
+    expect(
+        abs(z) <= _FLAT,
+        f"The logit is {plain(z)}, where the sigmoid is all but {int(z > 0)}: expected numbers with a logit between "
+        f"{plain(-_FLAT)} and {_FLAT}.",
+    )
+
+
 class SigmoidNeuron(Calculation):
     """The output of a sigmoid neuron."""
 
@@ -491,6 +538,7 @@ class SigmoidNeuron(Calculation):
     title = "A sigmoid neuron"
     coursework = exact({"x": [2, 1], "w": ["0.2", "0.3"], "b": "0.1"})
     symbols = {"x": "x", "w": "w"}
+    givens = _NEURON
     parts = {"p": "the output of the neuron"}
     slips = (
         BIAS_LEFT_OUT.on("p", lambda given, right: definitions.sigmoid([logit(given.x, given.w)])[0]),
@@ -507,6 +555,9 @@ class SigmoidNeuron(Calculation):
     def draw(cls, draws: Draws) -> dict[str, Any]:
         return draw_neuron(draws)
 
+    def accept(self) -> None:
+        expect_mild(self.given)
+
     def pose(self) -> str:
         return (
             f"A neuron has the weights $w$, the bias $b = {tex(self.given.b)}$ and a sigmoid. What is its output for "
@@ -515,11 +566,13 @@ class SigmoidNeuron(Calculation):
 
     def solve(self, work: Work) -> None:
         show_guard_digits(work)
-        z = weighted_sum(work, self.given.x, self.given.w, self.given.b, cells=_EVERYWHERE)
+        z = weighted_sum(work, self.given.x, self.given.w, self.given.b, cells=everywhere(self.given))
         work.part("p", sigmoid(work, z))
 
 
-_EVERYWHERE = {"x": [(0,), (1,)], "w": [(0,), (1,)]}
+def everywhere(given: Any) -> dict[str, list[tuple[int]]]:
+    """Return all cells of a neuron's inputs and weights."""
+    return {name: [(i,) for i in range(len(given.x))] for name in ("x", "w")}
 
 
 class BinaryCrossEntropy(Calculation):
@@ -529,6 +582,7 @@ class BinaryCrossEntropy(Calculation):
     title = "Binary cross-entropy of a neuron"
     coursework = exact({"x": [2, 1], "w": ["0.2", "0.3"], "b": "0.1", "y": 1})
     symbols = {"x": "x", "w": "w"}
+    givens = _NEURON | {"y": wholes("label $y$", low=0, high=1)}
     parts = {"loss": "the binary cross-entropy, with the natural logarithm"}
     units = {"loss": "nats"}
     slips = (
@@ -560,6 +614,9 @@ class BinaryCrossEntropy(Calculation):
     def draw(cls, draws: Draws) -> dict[str, Any]:
         return {**draw_neuron(draws), "y": draws.integer(0, 1)}
 
+    def accept(self) -> None:
+        expect_mild(self.given)
+
     def pose(self) -> str:
         return (
             f"A neuron has the weights $w$, the bias $b = {tex(self.given.b)}$ and a sigmoid; its output is the "
@@ -569,7 +626,7 @@ class BinaryCrossEntropy(Calculation):
     def solve(self, work: Work) -> None:
         y = self.given.y
         show_guard_digits(work)
-        z = weighted_sum(work, self.given.x, self.given.w, self.given.b, cells=_EVERYWHERE)
+        z = weighted_sum(work, self.given.x, self.given.w, self.given.b, cells=everywhere(self.given))
         p = sigmoid(work, z)
         loss = definitions.binary_cross_entropy_with_logits([z], [y])
         work.step(
@@ -592,6 +649,7 @@ class BiasOfNeuron(Calculation):
     title = "What the bias does"
     coursework = exact({"w": ["0.2", "0.3"], "b": "0.1"})
     symbols = {"w": "w"}
+    givens = {"w": reals("weights $w$", "2"), "b": reals("bias $b$")}
     parts = {
         "t": "the threshold that $x \\cdot w$ must exceed for a yes",
         "x0": "where the boundary crosses the axis of input 0 (input 1 is 0)",
@@ -621,6 +679,9 @@ class BiasOfNeuron(Calculation):
         if abs(w[0]) == abs(w[1]) or abs(b) in map(abs, w):
             raise Degenerate(f"two of the weights {w} and the bias {b} have the same size")
         return {"w": w, "b": b}
+
+    def accept(self) -> None:
+        expect(0 not in self.given.w, "With a weight of 0 the boundary does not cross that axis.", "w")
 
     def pose(self) -> str:
         return (
@@ -662,7 +723,7 @@ class BiasOfNeuron(Calculation):
             "The boundary is perpendicular to $w$. Find the length of $w$.",
             formula=r"\lVert w \rVert = \sqrt{w_0^2 + w_1^2}",
             symbol=r"\lVert w \rVert",
-            numbers=rf"\sqrt{{{' + '.join(f'{factor(weight)}^2' for weight in w)}}}",
+            numbers=rf"\sqrt{{{' + '.join(f'{base(weight)}^2' for weight in w)}}}",
             result=length,
             cells={"w": [(0,), (1,)]},
         )

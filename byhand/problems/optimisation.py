@@ -12,10 +12,11 @@ from typing import Any
 from byhand import mistakes
 from byhand.calculation import Calculation
 from byhand.draws import Degenerate, Draws
+from byhand.given import expect, reals, wholes
 from byhand.mistakes import Mistake, Slip
 from byhand.moves.classification import show_guard_digits
 from byhand.moves.convolution import mean
-from byhand.notation import exact, factor, tex
+from byhand.notation import base, exact, factor, plain, tex
 from byhand.trace import Work
 
 Vector = Sequence[Any]
@@ -172,6 +173,12 @@ class FourSteps(Calculation):
     title = "Four steps of gradient descent"
     coursework = exact({"weights": [1, 1], "powers": [2, 4], "start": [-1, 1], "rate": "0.01"})
     symbols = {"start": "p0"}
+    givens = {
+        "weights": wholes("factors of the two powers", "2", low=1, high=20),
+        "powers": wholes("exponents of the two powers", "2", low=2, high=6),
+        "start": reals("starting point $p_0$", "2", low=-10, high=10),
+        "rate": reals(r"learning rate $\eta$", low="0.001", high=1),
+    }
     parts = {
         "p1": "the point after step 1",
         "f1": "the value of $f$ there",
@@ -229,13 +236,13 @@ class FourSteps(Calculation):
     def refuse(self) -> None:
         values = [value_at(self.given, self.given.start), *(self.values[f"f{t}"] for t in (1, 2, 3, 4))]
         if any(after >= before for before, after in pairwise(values)):
-            raise Degenerate(f"the values {values} do not fall")
+            raise Degenerate("the values do not fall in every step")
         if any(0 in self.values[f"p{t}"] for t in (1, 2, 3, 4)):
             raise Degenerate("a coordinate arrives at 0")
         right = SimpleNamespace(**self.values)
         for slip in self.slips:
             if slip.part == "p1" and not self._stays_small(slip.wrong(self.given, right)):
-                raise Degenerate(f"whoever makes the slip {slip.name} and goes on gets huge numbers")
+                raise Degenerate("whoever makes a common slip in the first step is led to huge numbers")
 
     def _stays_small(self, point: Vector) -> bool:
         """Tell whether three more steps from a point stay within bounds."""
@@ -249,6 +256,18 @@ class FourSteps(Calculation):
     def function(self) -> str:
         """The function in LaTeX."""
         return written(self.given, "x", "y")
+
+    def accept(self) -> None:
+        even = not any(n % 2 for n in self.given.powers)
+        expect(even, "A power with an odd exponent has no smallest value: expected 2, 4 or 6.", "powers")
+        point = list(map(float, self.given.start))
+        for t in (1, 2, 3, 4):
+            point = moved(self.given, point, float(self.given.rate))
+            expect(
+                max(map(abs, point)) <= _FAR,
+                f"Step {t} leads further than {_FAR} away from the minimum: expected a smaller learning rate.",
+                "rate",
+            )
 
     def pose(self) -> str:
         return (
@@ -269,7 +288,9 @@ class FourSteps(Calculation):
             values.append(self._value(work, t, point))
             if t == 4:
                 work.step(
-                    "Compare: the value falls in every step. That is the sign that descent works.",
+                    "Compare: the value falls in every step. That is the sign that descent works."
+                    if all(after < before for before, after in pairwise(values))
+                    else "Compare: the value does not fall in every step. Descent should make it fall.",
                     numbers=" > ".join(tex(value, work.digits) for value in values),
                 )
             work.part(f"f{t}", values[-1])
@@ -286,7 +307,7 @@ class FourSteps(Calculation):
                 r"y_{t+1} = y_t - \eta \frac{\partial f}{\partial y}",
                 symbol=f"{name}_{t}",
                 numbers=rf"{tex(point[i], work.digits)} - {tex(self.given.rate)} \cdot {self.given.weights[i] * n} "
-                rf"\cdot {factor(point[i], work.digits)}{power}",
+                rf"\cdot {(base if power else factor)(point[i], work.digits)}{power}",
                 result=after[i],
                 cells={f"p{t - 1}": [(i,)], f"p{t}": [(i,)]},
             )
@@ -299,7 +320,7 @@ class FourSteps(Calculation):
             f"Put point {t} into $f$.",
             formula=f"f(x, y) = {self.function}",
             symbol=f"f_{t}",
-            numbers=written(self.given, *(factor(coordinate, work.digits) for coordinate in point)),
+            numbers=written(self.given, *(base(coordinate, work.digits) for coordinate in point)),
             result=value,
             cells={f"p{t}": [(0,), (1,)]},
         )
@@ -389,6 +410,12 @@ class LearningRates(Calculation):
         {"curvatures": [1, 10], "start": [4, 1], "rates": ["0.01", "0.15", "0.25"], "steps": 4}
     )
     symbols = {"curvatures": r"\lambda", "start": "s"}
+    givens = {
+        "curvatures": wholes(r"curvatures $\lambda$", "2", low=1, high=100),
+        "start": reals("starting point $s$", "2", low=-10, high=10),
+        "rates": reals("three learning rates, from small to large", "3", low="0.001", high=5),
+        "steps": wholes("number of steps", low=1, high=6),
+    }
     parts = {
         "limit": "the rate from which on descent no longer converges",
         "small": "the point after all steps with the smallest of the three rates",
@@ -423,6 +450,21 @@ class LearningRates(Calculation):
         small, good, large = (bowl(self.given, self.values[name]) for name in RATES)
         if not good < small / 2 < begin / 2 or not large > begin:
             raise Degenerate("the three rates do not behave as their names say within so few steps")
+
+    def accept(self) -> None:
+        given = self.given
+        expect(
+            given.curvatures[0] != given.curvatures[1], "Expected a steep and a flat curvature.", "curvatures"
+        )
+        expect(0 not in given.start, "Expected a start that is off the minimum in both coordinates.", "start")
+        limit = Fraction(2) / max(given.curvatures)
+        small, good, large = given.rates
+        expect(
+            small <= limit / 10 and limit / 2 < good < limit < large <= 5 * limit,
+            f"With these curvatures descent converges up to the rate {plain(limit)}: expected one of at most a tenth "
+            "of it, one between half of it and all of it, and one above it, at most five times as large.",
+            "rates",
+        )
 
     def pose(self) -> str:
         rates = ", ".join(f"${tex(rate)}$" for rate in self.given.rates[:-1])
@@ -482,7 +524,7 @@ class LearningRates(Calculation):
                 result=point,
             )
         squares = [
-            rf"{curvature} \cdot {factor(x, work.digits)}^2"
+            rf"{curvature} \cdot {base(x, work.digits)}^2"
             for curvature, x in zip(given.curvatures, point, strict=True)
         ]
         work.step(
@@ -524,6 +566,13 @@ class CostOfBatches(Calculation):
     id = "C4b"
     title = "The cost of stochastic, mini-batch and full-batch descent"
     coursework = {"N": 1000, "d": 64, "B": 32, "example_time": 2, "update_time": 50}
+    givens = {
+        "N": wholes("number of examples $N$", low=3, high=100_000),
+        "d": wholes("number of inputs $d$", low=1, high=10_000),
+        "B": wholes("size of a mini-batch $B$", low=2, high=10_000),
+        "example_time": wholes("microseconds for each example", low=1),
+        "update_time": wholes("microseconds for each update", low=1, high=100_000),
+    }
     parts = {
         "updates": "the number of updates in one epoch",
         "macs": "the MACs of one update, with a batch of full size",
@@ -561,6 +610,9 @@ class CostOfBatches(Calculation):
             "example_time": draws.integer(1, 5),
             "update_time": draws.choice([20, 30, 40, 50, 80, 100]),
         }
+
+    def accept(self) -> None:
+        expect(self.given.B < self.given.N, "A mini-batch is smaller than the set of all examples.", "B")
 
     def pose(self) -> str:
         given = self.given
@@ -606,11 +658,8 @@ class CostOfBatches(Calculation):
         given, found = self.given, []
         for i, size in enumerate(batches(given)):
             found.append(number_of_batches(given, size))
-            left = given.N % size
             work.step(
-                f"{_WAYS[i]}: {given.N // size} batches of {size}, and one of {left}."
-                if left
-                else f"{_WAYS[i]}: one update for {'each example' if size == 1 else 'all examples together'}.",
+                f"{_WAYS[i]}: {_grouped(given.N, size)}.",
                 formula=r"\text{updates} = \left\lceil \frac{N}{\text{batch size}} \right\rceil",
                 symbol=rf"\text{{updates}}_{i}",
                 numbers=rf"\left\lceil \frac{{{given.N}}}{{{size}}} \right\rceil",
@@ -640,6 +689,14 @@ class CostOfBatches(Calculation):
         work.part("time", found)
 
 
+def _grouped(examples: int, size: int) -> str:
+    """Return how many batches there are, in words."""
+    if size in (1, examples):
+        return f"one update for {'each example' if size == 1 else 'all examples together'}"
+    full, left = divmod(examples, size)
+    return f"{full} batches of {size}" + (f", and one of {left}" if left else "")
+
+
 _WAYS = ("Stochastic", "Mini-batch", "Full batch")
 
 
@@ -650,6 +707,12 @@ class NoiseOfBatches(Calculation):
     title = "The noise of stochastic and mini-batch gradients"
     coursework = {"x": [1, 2, 3, 1], "y": [2, 1, 5, 4], "w": 1, "B": 2}
     symbols = {"x": "x", "y": "y"}
+    givens = {
+        "x": reals("inputs $x$", "n:2-8", low=-100, high=100),
+        "y": reals("targets $y$", "n"),
+        "w": reals("weight $w$", low=-100, high=100),
+        "B": wholes("size of a mini-batch $B$", low=2),
+    }
     parts = {
         "g": "the gradient of each example's loss",
         "mean": "their mean, the gradient of the full batch",
@@ -693,9 +756,9 @@ class NoiseOfBatches(Calculation):
         given = self.given
         return (
             "A model with one weight predicts $w x$; the loss of example $n$ is $\\frac12 (w x_n - y_n)^2$. At "
-            f"$w = {given.w}$, how noisy is the gradient with respect to $w$ when each update looks at one example, "
-            f"drawn at random from the {len(given.x)} examples? And when it takes the mean over a mini-batch of "
-            f"$B = {given.B}$, drawn one by one, so that an example may come twice?"
+            f"$w = {tex(given.w)}$, how noisy is the gradient with respect to $w$ when each update looks at one "
+            f"example, drawn at random from the {len(given.x)} examples? And when it takes the mean over a mini-batch "
+            f"of $B = {given.B}$, drawn one by one, so that an example may come twice?"
         )
 
     def solve(self, work: Work) -> None:

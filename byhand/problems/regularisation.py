@@ -10,11 +10,13 @@ from byhand import mistakes
 from byhand.calculation import Calculation
 from byhand.concept import Concept, Misconception, Point
 from byhand.draws import Degenerate, Draws
+from byhand.given import expect, reals, wholes
 from byhand.mistakes import Slip
 from byhand.moves.classification import show_guard_digits
 from byhand.moves.convolution import mean
+from byhand.moves.counting import number_word
 from byhand.moves.normalisation import batch_norm, quotient, square_root
-from byhand.notation import exact, factor, plain, tex, tidy
+from byhand.notation import base, exact, factor, plain, tex, tidy
 from byhand.trace import Work
 
 
@@ -318,6 +320,11 @@ class BatchNormalisation(Calculation):
     title = "Batch normalisation of five values"
     coursework = exact({"x": [2, 4, 6, 8, 10], "gamma": 2, "beta": 1})
     symbols = {"x": "x"}
+    givens = {
+        "x": reals("batch $x$", "n:2-8"),
+        "gamma": reals(r"scale $\gamma$"),
+        "beta": reals(r"shift $\beta$"),
+    }
     parts = {
         "mean": r"the mean $\mu$ of the batch",
         "var": r"its variance $\sigma^2$",
@@ -375,15 +382,19 @@ class BatchNormalisation(Calculation):
 
     def refuse(self) -> None:
         if self.given.gamma == self.given.beta:
-            raise Degenerate("scale and shift could not be told apart")
+            raise Degenerate("scale and shift cannot be told apart")
         if self.values["var"] == 1:
-            raise Degenerate("variance and standard deviation could not be told apart")
+            raise Degenerate("variance and standard deviation are the same")
+
+    def accept(self) -> None:
+        varied = len(set(self.given.x)) > 1
+        expect(varied, "Equal values have the variance 0, and nothing can be divided by it.", "x")
 
     def pose(self) -> str:
         return (
-            r"One unit has the values $x$ on a batch of five examples. Batch normalisation subtracts the mean, divides "
-            r"by the standard deviation (take $\epsilon = 0$), then scales by "
-            rf"$\gamma = {tex(self.given.gamma)}$ and shifts by $\beta = {tex(self.given.beta)}$."
+            rf"One unit has the values $x$ on a batch of {number_word(len(self.given.x))} examples. Batch "
+            r"normalisation subtracts the mean, divides by the standard deviation (take $\epsilon = 0$), then scales "
+            rf"by $\gamma = {tex(self.given.gamma)}$ and shifts by $\beta = {tex(self.given.beta)}$."
         )
 
     def solve(self, work: Work) -> None:
@@ -398,6 +409,11 @@ class Dropout(Calculation):
     title = "Dropout and the keep probability"
     coursework = exact({"h": [2, 5, 4], "rate": "0.2", "mask": [1, 0, 1]})
     symbols = {"h": "h", "mask": "m"}
+    givens = {
+        "h": reals("activations $h$", "n:2-4"),
+        "rate": reals("drop rate $q$", low="0.001", high="0.999"),
+        "mask": wholes("mask $m$ (1: kept, 0: dropped)", "n", low=0, high=1),
+    }
     parts = {
         "p": "the keep probability",
         "a": "the activations behind dropout for the mask $m$",
@@ -455,10 +471,12 @@ class Dropout(Calculation):
 
     def pose(self) -> str:
         return (
-            f"A layer of three units has the activations $h$. Dropout with the drop rate $q = {tex(self.given.rate)}$ "
+            f"A layer of {number_word(len(self.given.h))} units has the activations $h$. Dropout with the drop rate "
+            f"$q = {tex(self.given.rate)}$ "
             "drops each unit on its own with this probability; inverted dropout divides what is kept by the keep "
             "probability $p$. In one training step the mask is $m$ (1: kept, 0: dropped).\n\n"
-            "Then see why it divides: go through all eight masks, each with its probability, and find the mean of the "
+            f"Then see why it divides: go through all {number_word(2 ** len(self.given.h))} masks, each with its "
+            "probability, and find the mean of the "
             r"sum of the activations, once without the division ($s = \sum_i m_i h_i$), once with it."
         )
 
@@ -546,4 +564,4 @@ def _kept(count: int, of: int) -> str:
 def _probability(p: Any, kept: int, count: int) -> str:
     """Return the probability of a mask as LaTeX: a power of p times a power of 1 - p."""
     powers = [(p, kept), (1 - p, count - kept)]
-    return r" \cdot ".join(factor(base) + (f"^{n}" if n > 1 else "") for base, n in powers if n)
+    return r" \cdot ".join(f"{base(each)}^{n}" if n > 1 else factor(each) for each, n in powers if n)

@@ -9,6 +9,7 @@ from typing import Any
 
 from byhand.calculation import Calculation
 from byhand.draws import Degenerate, Draws
+from byhand.given import expect, reals
 from byhand.mistakes import Slip
 from byhand.notation import exact, factor, tex, tidy
 from byhand.trace import Cell, Work
@@ -32,6 +33,11 @@ class BilinearSampling(Calculation):
     title = "Bilinear sampling and its derivatives"
     coursework = exact({"image": [[4, 8, 2], [0, 6, 9], [5, 1, 3]], "x": "1.25", "y": "0.4"})
     symbols = {"image": "I"}
+    givens = {
+        "image": reals("map $I$", "h:2-8 w:2-8"),
+        "x": reals("column $x$", low=0, high=7),
+        "y": reals("row $y$", low=0, high=7),
+    }
     parts = {
         "v": "the value at $(x, y)$",
         "dx": r"$\partial v / \partial x$",
@@ -95,13 +101,24 @@ class BilinearSampling(Calculation):
     def refuse(self) -> None:
         v, given = self.values, self.given
         if v["dx"] == v["dy"] or 0 in (v["dx"], v["dy"]):
-            raise Degenerate("both directions are to matter, each in its own way")
+            raise Degenerate("one of the directions does not matter, or both matter alike")
         if v["dx"] == _upper_difference(given) or v["dy"] == _left_difference(given):
-            raise Degenerate("both rows and both columns are to matter")
+            raise Degenerate("only one row or one column matters")
         if v["v"] == given.image[_nearest(given.y)][_nearest(given.x)]:
-            raise Degenerate("the value is to differ from the nearest pixel's")
+            raise Degenerate("the value is that of the nearest pixel")
         if 0 in [given.image[r][c] for r, c in _corners(given.x, given.y)]:
-            raise Degenerate("every pixel is to count")
+            raise Degenerate("one of the four pixels is 0")
+
+    def accept(self) -> None:
+        for name, last in (("x", len(self.given.image[0]) - 1), ("y", len(self.given.image) - 1)):
+            inside = getattr(self.given, name) < last
+            expect(inside, f"The point is to lie between four pixels: expected less than {last}.", name)
+            smooth = _fraction(getattr(self.given, name)) != 0
+            expect(
+                smooth,
+                "On a line through pixels the value has a kink: expected a number that is not whole.",
+                name,
+            )
 
     def pose(self) -> str:
         g = self.given

@@ -10,6 +10,7 @@ from typing import Any
 from byhand import definitions, mistakes
 from byhand.calculation import Calculation
 from byhand.draws import Degenerate, Draws
+from byhand.given import counted_from_0, expect, reals, wholes
 from byhand.mistakes import Slip
 from byhand.moves.classification import (
     ERROR_FOR_LOGARITHM,
@@ -22,11 +23,13 @@ from byhand.moves.classification import (
     softmax,
     weighted_sum,
 )
-from byhand.notation import exact, factor, tex
+from byhand.moves.counting import number_word
+from byhand.notation import exact, factor, plain, tex
 from byhand.trace import Work
 
 Vector = Sequence[Any]
 
+OVERFLOW, UNDERFLOW = 710, -746  # from here on and up to here, a power of e is infinite or 0 for a computer
 _ROUNDING = 1e-12  # a sum of floating-point numbers that is closer to 0 than this is 0
 
 NOT_NORMALISED = Slip(
@@ -176,6 +179,7 @@ class SoftmaxOfThree(Calculation):
     title = "Softmax of three logits"
     coursework = exact({"z": ["2.0", "1.0", "0.1"]})
     symbols = {"z": "z"}
+    givens = {"z": reals("logits $z$", "k:2-10", low=-20, high=20)}
     parts = {"p": "the probabilities of the classes"}
     slips = SOFTMAX_SLIPS
 
@@ -184,7 +188,8 @@ class SoftmaxOfThree(Calculation):
         return {"z": few_logits(draws)}
 
     def pose(self) -> str:
-        return "A classifier gives the logits $z$ to three classes. Turn them into class probabilities with softmax."
+        count = number_word(len(self.given.z))
+        return f"A classifier gives the logits $z$ to {count} classes. Turn them into class probabilities with softmax."
 
     def solve(self, work: Work) -> None:
         show_guard_digits(work)
@@ -198,6 +203,7 @@ class SoftmaxOfTen(Calculation):
     title = "Softmax of ten logits"
     coursework = exact({"z": ["-0.1", 12, 3, "-3.2", -8, 17, "1.9", "0.6", "4.9", -12]})
     symbols = {"z": "z"}
+    givens = {"z": reals("logits $z$", "k:2-12", low=-20, high=20)}
     parts = {"p": "the probabilities of the classes"}
     slips = (
         *SOFTMAX_SLIPS,
@@ -214,8 +220,8 @@ class SoftmaxOfTen(Calculation):
 
     def pose(self) -> str:
         return (
-            "A classifier gives the logits $z$ to ten classes, numbered from 0. Turn them into class probabilities "
-            "with softmax."
+            f"A classifier gives the logits $z$ to {number_word(len(self.given.z))} classes, numbered from 0. Turn "
+            "them into class probabilities with softmax."
         )
 
     def solve(self, work: Work) -> None:
@@ -230,6 +236,10 @@ class CrossEntropyOfTen(Calculation):
     title = "Cross-entropy of ten logits"
     coursework = exact({"z": ["-0.1", 12, 3, "-3.2", -8, 17, "1.9", "0.6", "4.9", -12], "y": 1})
     symbols = {"z": "z"}
+    givens = {
+        "z": reals("logits $z$", "k:2-12", low=-20, high=20),
+        "y": counted_from_0("true class $t$", "k"),
+    }
     parts = {"loss": "the cross-entropy, with the natural logarithm"}
     units = {"loss": "nats"}
     slips = (
@@ -272,7 +282,8 @@ class CrossEntropyOfTen(Calculation):
 
     def pose(self) -> str:
         return (
-            "A classifier gives the logits $z$ to ten classes, numbered from 0. The true class is "
+            f"A classifier gives the logits $z$ to {number_word(len(self.given.z))} classes, numbered from 0. The "
+            "true class is "
             f"$t = {self.given.y}$. What is the cross-entropy between the one-hot label and the softmax of the logits?"
         )
 
@@ -309,6 +320,10 @@ class ExtremeLosses(Calculation):
     id = "A8"
     title = "The smallest and the largest cross-entropy"
     coursework = {"low": 0, "high": 1}
+    givens = {
+        "low": reals("smallest probability", low=0, high=1),
+        "high": reals("largest probability", low=0, high=1),
+    }
     parts = {
         "smallest": "the smallest value of the loss",
         "largest": "the largest value of the loss (`infinity` if it has no bound)",
@@ -336,6 +351,15 @@ class ExtremeLosses(Calculation):
     def is_clipped(self) -> bool:
         """Whether the probability is kept away from 0 and 1."""
         return (self.given.low, self.given.high) != (0, 1)
+
+    def accept(self) -> None:
+        low, high = self.given.low, self.given.high
+        expect(
+            0 < low < high < 1 or (low, high) == (0, 1),
+            "Expected 0 and 1 for probabilities as they are, or two between them, the smaller one first, for clipped "
+            "ones.",
+            "low" if low == 0 or low >= high else "high",
+        )
 
     def pose(self) -> str:
         if not self.is_clipped:
@@ -392,6 +416,7 @@ class StableSoftmax(Calculation):
     title = "Softmax with the maximum subtracted"
     coursework = {"z": [1000, 1001, 1002]}
     symbols = {"z": "z"}
+    givens = {"z": reals("logits $z$", "k:2-6", low=-9999, high=9999)}
     parts = {"s": "the logits after their maximum is subtracted", "p": "the probabilities of the classes"}
     slips = (
         SHIFTED_BY_MINIMUM.on("s", lambda given, right: [z - min(given.z) for z in given.z]),
@@ -411,12 +436,22 @@ class StableSoftmax(Calculation):
         base = draws.integer(8, 40) * draws.choice([100, -100])
         return {"z": [base + offset for offset in draws.sample(range(-4, 5), 3)]}
 
+    def accept(self) -> None:
+        z = self.given.z
+        expect(
+            min(z) >= OVERFLOW or max(z) <= UNDERFLOW,
+            f"The powers are to be too large or too small for a computer: expected logits that are all {OVERFLOW} or "
+            f"more, or all {plain(UNDERFLOW)} or less.",
+            "z",
+        )
+        expect(max(z) - min(z) <= 30, "Expected logits that are at most 30 apart.", "z")
+
     def pose(self) -> str:
         size = "large" if self.given.z[0] > 0 else "strongly negative"
         return (
-            f"A classifier gives the {size} logits $z$ to three classes. Show that softmax gives the same result after "
-            "the largest logit is subtracted from all of them, say why a program must do that here, and compute the "
-            "probabilities."
+            f"A classifier gives the {size} logits $z$ to {number_word(len(self.given.z))} classes. Show that softmax "
+            "gives the same result after the largest logit is subtracted from all of them, say why a program must do "
+            "that here, and compute the probabilities."
         )
 
     def solve(self, work: Work) -> None:
@@ -456,7 +491,7 @@ class StableSoftmax(Calculation):
         """Say what the formula as written leads to in floating point."""
         z = self.given.z
         largest = max(z)
-        power = rf"$e^{{{largest}}} \approx 10^{{{math.floor(largest / math.log(10))}}}$"
+        power = rf"$e^{{{tex(largest)}}} \approx 10^{{{math.floor(largest / math.log(10))}}}$"
         if largest > 0:
             what = (
                 f"As it is written, softmax asks for {power}. The floating-point numbers of a computer end near "
@@ -479,6 +514,10 @@ class CrossEntropyOfOneHot(Calculation):
     title = "Cross-entropy against a one-hot label"
     coursework = exact({"p": ["0.7", "0.2", "0.1"], "y": [0, 1, 0]})
     symbols = {"p": "p", "y": "y"}
+    givens = {
+        "p": reals("probabilities $p$", "k:2-8", low="0.001", high="0.999"),
+        "y": wholes("one-hot label $y$", "k", low=0, high=1),
+    }
     parts = {"loss": "the cross-entropy, with the natural logarithm"}
     units = {"loss": "nats"}
     slips = (
@@ -509,6 +548,11 @@ class CrossEntropyOfOneHot(Calculation):
         if p[-1] <= 0 or len(set(p)) < classes:
             raise Degenerate(f"{p} are not different probabilities")
         return {"p": p, "y": one_hot(draws.integer(0, classes - 1), classes)}
+
+    def accept(self) -> None:
+        total = sum(self.given.p)
+        expect(total == 1, f"Probabilities add up to 1, and these to {plain(total)}.", "p")
+        expect(sum(self.given.y) == 1, "A one-hot label has one 1, and 0 everywhere else.", "y")
 
     def pose(self) -> str:
         return (
@@ -557,6 +601,10 @@ class GradientOfLogits(Calculation):
     title = "The gradient of softmax cross-entropy"
     coursework = exact({"z": ["2.0", "1.0", "0.1"], "y": 1})
     symbols = {"z": "z"}
+    givens = {
+        "z": reals("logits $z$", "k:2-8", low=-20, high=20),
+        "y": counted_from_0("true class $t$", "k"),
+    }
     parts = {
         "p": "the probabilities of the classes",
         "dz": "the gradient of the loss with respect to the logits",
@@ -577,7 +625,8 @@ class GradientOfLogits(Calculation):
 
     def pose(self) -> str:
         return (
-            f"A classifier gives the logits $z$ to three classes; the true class is $t = {self.given.y}$. Derive the "
+            f"A classifier gives the logits $z$ to {number_word(len(self.given.z))} classes; the true class is "
+            f"$t = {self.given.y}$. Derive the "
             "gradient of the cross-entropy with respect to the logits, for the true class and for the others, and "
             "compute it."
         )
@@ -640,6 +689,11 @@ class GradientOfWeights(Calculation):
     title = "The gradient of a softmax classifier"
     coursework = {"x": [1, 2], "W": [[1, 0], [0, 1], [1, -1]], "y": 0}
     symbols = {"x": "x", "W": "W"}
+    givens = {
+        "x": reals("input $x$", "n:1-5", low=-10, high=10),
+        "W": reals("weights $W$", "k:2-6 n", low=-10, high=10),
+        "y": counted_from_0("true class $t$", "k"),
+    }
     parts = {
         "z": "the logits",
         "p": "the probabilities of the classes",
@@ -680,7 +734,7 @@ class GradientOfWeights(Calculation):
     def refuse(self) -> None:
         z = self.values["z"]
         if len(set(z)) < len(z) or max(z) - min(z) > 6:
-            raise Degenerate(f"the logits {z} are equal or too far apart")
+            raise Degenerate("some logits are equal or far apart")
 
     def pose(self) -> str:
         return (

@@ -136,11 +136,12 @@ def problem(problem: Problem) -> list[Block]:
 
 def question(problem: Problem) -> list[Block]:
     """Return the heading, the question, the given arrays and what is asked."""
-    number = "" if problem.seed is None else f", variant {problem.seed}"
-    blocks: list[Block] = [Heading(f"{problem.id}{number}: {problem.title}", 0), *prose(problem.statement)]
+    edition = ", your numbers" if problem.own else "" if problem.seed is None else f", variant {problem.seed}"
+    blocks: list[Block] = [Heading(f"{problem.id}{edition}: {problem.title}", 0), *prose(problem.statement)]
     if isinstance(problem, Calculation):
         blocks += [Array.of(symbol, value, problem.decimals) for symbol, value in problem.arrays.items()]
         blocks += list(_asked(problem))
+        blocks += [Paragraph(f"*Your numbers are special: {problem.note}.*")] if problem.note else []
     return blocks
 
 

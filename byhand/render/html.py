@@ -19,6 +19,7 @@ from typing import Any
 from byhand import notation
 from byhand.calculation import Calculation
 from byhand.formula import mathml, plain
+from byhand.own import texts
 from byhand.question import Problem
 from byhand.render import document
 from byhand.render.document import Array, Block, Equation, Fold, Heading, Items, Paragraph, Player, Steps
@@ -49,8 +50,14 @@ def problem(problem: Problem, *, level: int = 3, heading: bool = True, lab: bool
     body = page.blocks(asked if heading else asked[1:])
     body += _lab(problem, level, heading) if lab else ""
     body += page.blocks(block for block in blocks if isinstance(block, Fold))
-    seed = "" if problem.seed is None else f' data-seed="{problem.seed}"'
-    return f'<section class="problem" data-problem="{problem.id}"{seed}>{body}</section>'
+    return f'<section class="problem" data-problem="{problem.id}"{_edition(problem)}>{body}</section>'
+
+
+def _edition(problem: Problem) -> str:
+    """Return the attribute that says which numbers a problem has, if not the coursework's."""
+    if problem.own:
+        return f' data-given="{escape(json.dumps(texts(problem), ensure_ascii=False))}"'
+    return "" if problem.seed is None else f' data-seed="{problem.seed}"'
 
 
 def _lab(problem: Problem, level: int, heading: bool) -> str:

@@ -153,7 +153,7 @@ def through_skips(given: SimpleNamespace) -> dict[str, object]:
 
     count = len(given.w)
     return {
-        "dx": [slope(lambda t, e=e: loss(1.0 + t * e)) for e in np.eye(2)],
+        "dx": [slope(lambda t, e=e: loss(1.0 + t * e)) for e in np.eye(len(given.dy))],
         "P": [slope(lambda x, n=n: stack(x, given.w[: n + 1], skip=False)) for n in range(count)],
         "R": [slope(lambda x, n=n: stack(x, given.w[: n + 1], skip=True)) for n in range(count)],
     }

@@ -516,8 +516,10 @@ def d2(given: SimpleNamespace) -> dict[str, Any]:
 
 
 def d3(given: SimpleNamespace) -> dict[str, Any]:
-    U = pool(given.x)
-    contributions = d2(given)["dV"] * np.minimum(U, 0)
+    if hasattr(given, "x"):
+        contributions = d2(given)["dV"] * np.minimum(pool(given.x), 0)
+    else:  # a reader's U and dV come out of no net
+        contributions = -given.dV * ops.relu(-given.U)
     return {"G": contributions, "da": contributions.sum()}
 
 
