@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from browser import until  # tools/browser.py
 from playwright.sync_api import CDPSession, Page
 
 LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
@@ -51,7 +52,7 @@ class Visit:
         self.page.emulate_media(color_scheme=theme)
         if unfolded:
             self.page.evaluate(UNFOLD)
-        self.page.wait_for_function("(theme) => document.documentElement.dataset.theme === theme", arg=theme)
+        until(self.page, f"document.documentElement.dataset.theme === '{theme}'")
 
     def _listen(self) -> None:
         page, complain = self.page, self.complaints.append

@@ -9,6 +9,7 @@ from zipfile import ZipFile
 import browser as browsers  # tools/browser.py
 import bundle  # tools/bundle.py
 import pytest
+from browser import until
 from playwright.sync_api import Page, sync_playwright
 from site_server import serving  # tools/site_server.py
 
@@ -62,10 +63,8 @@ def explorer_moves(page: Page) -> None:
     before = picture.get_attribute("src")
     control.focus()
     control.press("ArrowRight" if control.get_attribute("type") == "range" else "ArrowDown")
-    page.wait_for_function(
-        "([image, before]) => image.getAttribute('src') !== before && image.complete && image.naturalWidth > 0",
-        arg=[picture.element_handle(), before],
-    )
+    image = "document.querySelector('[data-explorer] img')"
+    until(page, f"{image}.getAttribute('src') !== '{before}' && {image}.complete && {image}.naturalWidth > 0")
 
 
 def test_it_is_read_from_any_server_and_from_the_disk(folder: Path, page: Page):
