@@ -28,6 +28,20 @@ HANDLER = re.compile(r' onclick="([\w.]+)\(\)"')  # the theme's buttons; _static
 PAGE_NAME = "DOCUMENTATION_OPTIONS.pagename"  # used by a menu of versions only, and another text on each page
 TAG = re.compile(r'\s*<meta http-equiv="Content-Security-Policy"[^>]*>')
 CHARSET = re.compile(r'<meta charset="[^"]*"\s*/?>', re.IGNORECASE)
+DIRECTIVES = {
+    "default-src": "'none'",
+    "script-src": "'self' 'wasm-unsafe-eval'",
+    "style-src": "'self' 'unsafe-inline'",  # for browsers that do not know the next two
+    "style-src-elem": "'self'",
+    "style-src-attr": "'unsafe-inline'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "worker-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+}
+FRAMES = "frame-ancestors 'self'"  # who may show the book in a frame: a browser heeds it in headers only
 HEADERS = {
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": "same-origin",  # where a link leads learns nothing about who followed it
@@ -37,8 +51,10 @@ LITE = (  # JupyterLite makes its pages out of scripts, runs Python in workers m
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: https://cdn.jsdelivr.net; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
     "connect-src 'self' data: blob: https://cdn.jsdelivr.net https://pypi.org https://files.pythonhosted.org; "
-    "frame-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+    f"frame-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; {FRAMES}"
 )
+# Of files named after their content, which never change.
+HASHED = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 def fingerprints(html: str, kind: str) -> set[str]:
@@ -57,20 +73,9 @@ def policy(pages: Iterable[str]) -> str:
     for html in pages:
         scripts |= fingerprints(html, "script")
         styles |= fingerprints(html, "style")
-    directives = {
-        "default-src": ["'none'"],
-        "script-src": ["'self'", "'wasm-unsafe-eval'", *sorted(scripts)],
-        "style-src": ["'self'", "'unsafe-inline'"],  # for browsers that do not know the next two
-        "style-src-elem": ["'self'", *sorted(styles)],
-        "style-src-attr": ["'unsafe-inline'"],
-        "img-src": ["'self'", "data:"],
-        "font-src": ["'self'"],
-        "connect-src": ["'self'"],
-        "worker-src": ["'self'"],
-        "form-action": ["'self'"],
-        "base-uri": ["'none'"],
-    }
-    return "; ".join(" ".join([name, *sources]) for name, sources in directives.items())
+    named = {"script-src": scripts, "style-src-elem": styles}
+    lines = (" ".join([name, sources, *sorted(named.get(name, ()))]) for name, sources in DIRECTIVES.items())
+    return "; ".join(lines)
 
 
 def without_handlers(html: str) -> str:
@@ -92,11 +97,12 @@ def headers(text: str, entries: Iterable[Path]) -> str:
     covers JupyterLite's folder, and each entry of the root has a rule of its own.
     """
     rules = {"/*": HEADERS, "/lite/*": {"Content-Security-Policy": LITE}}
-    own = {"Content-Security-Policy": f"{text}; frame-ancestors 'self'"}
+    rules |= {"/_pictures/*": HASHED, "/_static/python/*": HASHED}
+    own = {"Content-Security-Policy": f"{text}; {FRAMES}"}
     rules["/"] = own
     for entry in sorted(entries):
         if entry.is_dir() and entry.name != "lite":
-            rules[f"/{entry.name}/*"] = own
+            rules[f"/{entry.name}/*"] = own | rules.get(f"/{entry.name}/*", {})
         elif entry.suffix == ".html":
             rules[f"/{entry.stem}*"] = own  # some hosts serve a page without its suffix
     lines = []

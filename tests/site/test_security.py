@@ -99,6 +99,8 @@ def test_headers_say_the_same_and_more():
         assert headers["Content-Security-Policy"].count("default-src") == 1
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert {"Referrer-Policy", "Permissions-Policy"} <= set(headers)
+    assert "immutable" in headers_of("/_pictures/0123.webp")["Cache-Control"]
+    assert "Cache-Control" not in headers_of("/chapters/convolution.html")
     assert headers_of("/lite/lab/index.html")["Content-Security-Policy"] == book_security.LITE
     lines = (SITE / "_headers").read_text(encoding="utf-8").splitlines()
     assert max(map(len, lines)) < 2000
