@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,6 +29,7 @@ exclude_patterns = ["404.md", "out"]
 html_use_index = False
 """
 LOST = '# Nothing here\n\n[Home](index.html)\n\n<form action="search.html"></form>\n'
+OWN = "What this page is about is written in its front matter, <at a length> that fits in two lines."
 PAGE = "# A page\n\nIts first sentence has just about enough words to say what the whole page is about.\n"
 
 
@@ -106,7 +108,8 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (source / "part").mkdir()
     (source / "conf.py").write_text(CONFIGURATION)
     (source / "404.md").write_text(LOST)
-    (source / "index.md").write_text("# The Book\n\nHello.\n\n```{toctree}\npart/page\n```\n")
+    (source / "index.md").write_text("# The Book\n\nHello.\n\n```{toctree}\npart/page\npart/own\n```\n")
+    (source / "part" / "own.md").write_text(f"---\ndescription: {OWN}\n---\n# Its own\n\nHello.\n")
     for text in (PAGE, PAGE + "\nMore.\n"):
         (source / "part" / "page.md").write_text(text)
         result = build(source)
@@ -131,10 +134,16 @@ def test_heads_say_everything_once(book: Path):
     assert (data["name"], data["isPartOf"]["name"]) == ("A page", "The Book")
 
 
+def test_a_page_may_bring_a_description(book: Path):
+    html = (book / "out" / "part" / "own.html").read_text()
+    assert f'<meta name="description" content="{escape(OWN)}" />' in html
+
+
 def test_all_pages_are_listed_after_an_edit_of_one(book: Path):
-    """The second build wrote a single page; the list still has both."""
+    """The second build wrote a single page; the list still has all."""
     listed = re.findall("<loc>(.*?)</loc>", (book / "out" / "sitemap.xml").read_text())
-    assert listed == ["https://example.org/sub/book/", "https://example.org/sub/book/part/page.html"]
+    site = "https://example.org/sub/book/"
+    assert listed == [site, f"{site}part/own.html", f"{site}part/page.html"]
     robots = (book / "out" / "robots.txt").read_text()
     assert "Sitemap: https://example.org/sub/book/sitemap.xml" in robots
 
