@@ -22,7 +22,7 @@ function neighbours(controls, indices) {
     reachable(controls, indices, i).slice(Math.max(0, indices[i] - 1), indices[i] + 2));
 }
 
-function announce(control) {
+function nameValue(control) {
   if (control.type !== "range") return;
   const text = JSON.parse(control.dataset.values)[control.value];
   control.setAttribute("aria-valuetext", text);
@@ -34,7 +34,15 @@ function start(explorer) {
   const controls = [...explorer.querySelectorAll("input, select")];
   const picture = explorer.querySelector("img");
   const caption = explorer.querySelector("figcaption");
+  const status = explorer.querySelector("[role=status]");
   const fetched = new Map();
+  let announcement;
+
+  // What the picture now shows is said once, when the hand rests: not for every step on the way.
+  const announce = (words) => {
+    clearTimeout(announcement);
+    announcement = setTimeout(() => { status.textContent = words; }, 500);
+  };
 
   const fetchFrame = (number) => {
     if (!fetched.has(number)) {
@@ -47,10 +55,11 @@ function start(explorer) {
   const show = () => {
     const indices = controls.map(indexOf);
     const frame = frames[frameNumber(controls, indices)];
-    controls.forEach(announce);
+    controls.forEach(nameValue);
     picture.src = frame.src;
     picture.alt = frame.alt;
     if (caption.textContent !== frame.caption) caption.textContent = frame.caption;
+    announce(frame.alt);
     neighbours(controls, indices).forEach(fetchFrame);
   };
 

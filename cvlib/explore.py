@@ -193,9 +193,10 @@ class Explorer:
         first = combinations.index(self.start)
         return (
             f'<figure class="explorer" data-explorer="{identity}">'
-            f"<fieldset><legend>Explore</legend>{controls}</fieldset>"
+            f'<fieldset aria-describedby="caption-of-{identity}"><legend>Explore</legend>{controls}</fieldset>'
             f"{pictures[first].img(frames[first]['alt'])}"
-            f'<figcaption aria-live="polite">{escape(frames[first]["caption"])}</figcaption>'
+            f'<figcaption id="caption-of-{identity}">{escape(frames[first]["caption"])}</figcaption>'
+            '<p class="visually-hidden" role="status"></p>'
             f'<script type="application/json">{data}</script></figure>'
         )
 

@@ -23,10 +23,12 @@ CHECKS: dict[str, list[Check]] = {
         content.mathematics_is_rendered,
         content.images_have_words_and_a_size,
         content.notebooks_open_in_binder,
+        accessible.axe_without_contrast,
     ],
     # The same, with everything folded unfolded, as in the states that follow.
     "unfolded, light": [
         reading.text_stands_out,
+        accessible.axe,
         accessible.ids_are_unique,
         explorers.are_all_there,
         explorers.are_complete_without_a_script,
@@ -37,10 +39,12 @@ CHECKS: dict[str, list[Check]] = {
     "unfolded, dark": [
         reading.text_stands_out,
         reading.pictures_have_dark_paper,
+        accessible.axe_contrast,
     ],
     # 360 pixels wide, dark.
     "on a phone": [
         reading.fits_the_screen,
+        accessible.what_scrolls_takes_the_keyboard,
         explorers.show_the_whole_picture,
         arrival.nothing_went_wrong,
     ],

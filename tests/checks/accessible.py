@@ -38,14 +38,18 @@ TWICE = """() => {
 }"""
 
 # Boxes that scroll and that neither take the focus nor hold anything that does.
-STUCK = """() => [...document.querySelectorAll("body *")].filter((box) => {
-  if (box.scrollWidth <= box.clientWidth + 1 && box.scrollHeight <= box.clientHeight + 1) return false;
-  const { overflowX, overflowY } = getComputedStyle(box);
-  const scrolls = (box.scrollWidth > box.clientWidth + 1 && /auto|scroll/.test(overflowX))
-    || (box.scrollHeight > box.clientHeight + 1 && /auto|scroll/.test(overflowY));
+STUCK = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame().then(frame); // the page looks at its boxes when it has been laid out
   const reachable = "a[href], button, input, select, textarea, summary, [tabindex='0']";
-  return scrolls && box.checkVisibility() && !box.matches(reachable) && !box.querySelector(reachable);
-}).map((box) => box.outerHTML.slice(0, 100))"""
+  return [...document.querySelectorAll("body *")].filter((box) => {
+    if (box.scrollWidth <= box.clientWidth + 1 && box.scrollHeight <= box.clientHeight + 1) return false;
+    const { overflowX, overflowY } = getComputedStyle(box);
+    const scrolls = (box.scrollWidth > box.clientWidth + 1 && /auto|scroll/.test(overflowX))
+      || (box.scrollHeight > box.clientHeight + 1 && /auto|scroll/.test(overflowY));
+    return scrolls && box.checkVisibility() && !box.matches(reachable) && !box.querySelector(reachable);
+  }).map((box) => box.outerHTML.slice(0, 100));
+}"""
 
 
 @cache

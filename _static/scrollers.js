@@ -1,0 +1,23 @@
+// Formulas, tables and pictures wider than their box are scrolled. Such a box takes the focus, so that the arrow keys
+// can scroll it; a box that shows everything is passed over.
+{
+  const scrollers = ".katex-display, .equation, .arrays, main table, figure.plate, figure.explorer, dl.field-list p, pre, .output";
+
+  const measure = new ResizeObserver((boxes) => {
+    for (const { target: box } of boxes) {
+      if (box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible") box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  });
+
+  const observeAll = (element) => element.querySelectorAll?.(scrollers).forEach((box) => measure.observe(box));
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const main = document.querySelector("main");
+    if (!main) return;
+    observeAll(main);
+    // Problems with other numbers come later.
+    new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(observeAll)))
+      .observe(main, { childList: true, subtree: true });
+  });
+}
