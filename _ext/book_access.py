@@ -21,6 +21,8 @@ LEVEL = re.compile(r' data-level="(\d)"')
 MENDED = {
     # The book's title and the search button stand in no landmark.
     r'(<div id="pst-primary-sidebar") class=': r'\1 role="complementary" aria-label="Book" class=',
+    # The theme listens to the first button for the contents only, which its own style hides: the other one is dead.
+    r'(<button class="pst-navbar-icon sidebar-toggle) primary-toggle"': r'\1"',
     # Dialogs have no names.
     r'<dialog id="pst-search-dialog">': '<dialog id="pst-search-dialog" aria-label="Search">',
     r'<dialog id="pst-(primary|secondary)-sidebar-modal">': r'<dialog id="pst-\1-sidebar-modal" aria-label="Contents">',
@@ -39,6 +41,10 @@ MENDED = {
 }
 
 
+# The theme takes the focus away from a button that opens something, so that it cannot come back when that is closed.
+BLURRED = re.compile(r'(\w)\.addEventListener\("click",\(\(\)=>\{\1\.blur\(\)\}\),!0\)')
+
+
 def mend(page: str) -> str:
     """Return a page with all of it mended.
 
@@ -53,13 +59,15 @@ def mend(page: str) -> str:
 
 
 def mend_pages(app: Sphinx, exception: Exception | None) -> None:
-    """Mend every page that was written."""
+    """Mend every page that was written, and the theme's script."""
     if exception is not None or app.builder.format != "html":
         return
     for path in Path(app.outdir).rglob("*.html"):
         page = path.read_text(encoding="utf-8")
         if (mended := mend(page)) != page:
             path.write_text(mended, encoding="utf-8")
+    for script in Path(app.outdir, "_static", "scripts").glob("sphinx-book-theme.js"):
+        script.write_text(BLURRED.sub(r"\1", script.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def fit_headings(html: str, level: int) -> str:

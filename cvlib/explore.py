@@ -254,6 +254,6 @@ def _native_control(identity: str, name: str, values: tuple[Value, ...], first: 
         control = (
             f'<input type="range" id="{identity}" min="0" max="{len(values) - 1}" step="1" value="{index}" '
             f'data-size="{len(values)}" data-values="{texts}" aria-valuetext="{escape(readable[index])}">'
-            f'<output for="{identity}">{escape(readable[index])}</output>'
+            f'<output for="{identity}" aria-live="off">{escape(readable[index])}</output>'
         )
     return f"<div>{label}{control}</div>"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from functools import cache
 
+from playwright.sync_api import Page
 from site_server import ROOT  # tools/site_server.py
 
 from checks.visit import Visit
@@ -57,25 +58,26 @@ def _source() -> str:
     return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
-def _axe(visit: Visit, options: dict) -> list[str]:
-    if not visit.page.evaluate("'axe' in window"):
-        visit.page.evaluate(_source())
-    return visit.page.evaluate(AXE, options)
+def run_axe(page: Page, options: dict) -> list[str]:
+    """Return what axe finds on a page as it is now."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(_source())
+    return page.evaluate(AXE, options)
 
 
 def axe(visit: Visit) -> Iterator[str]:
     """No violation of any of axe's rules."""
-    yield from _axe(visit, EVERYTHING)
+    yield from run_axe(visit.page, EVERYTHING)
 
 
 def axe_without_contrast(visit: Visit) -> Iterator[str]:
     """No violation of the rules about structure, names and roles, while folded parts are closed."""
-    yield from _axe(visit, NO_CONTRAST)
+    yield from run_axe(visit.page, NO_CONTRAST)
 
 
 def axe_contrast(visit: Visit) -> Iterator[str]:
     """No violation of axe's rule about contrast; the other rules do not depend on the colours."""
-    yield from _axe(visit, ONLY_CONTRAST)
+    yield from run_axe(visit.page, ONLY_CONTRAST)
 
 
 def ids_are_unique(visit: Visit) -> Iterator[str]:
