@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from checks import accessible, arrival, content, explorers, reading
+from checks import accessible, arrival, content, explorers, problems, reading
 from checks.visit import Visit
 
 Check = Callable[[Visit], Iterable[str]]
@@ -35,10 +35,14 @@ CHECKS: dict[str, list[Check]] = {
         explorers.say_what_they_show,
         explorers.have_every_frame,
         explorers.answer_the_keyboard,
+        problems.need_no_script,
+        problems.mark_the_cells_at_hand,
+        problems.play_to_the_last_step,
     ],
     "unfolded, dark": [
         reading.text_stands_out,
         reading.pictures_have_dark_paper,
+        problems.mark_the_cells_at_hand,
         accessible.axe_contrast,
     ],
     # 360 pixels wide, dark.

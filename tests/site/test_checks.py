@@ -30,6 +30,14 @@ ADDED = {
     "fits_the_screen": '<div style="width: 500px">wide</div>',
     "what_scrolls_takes_the_keyboard": '<div style="width: 9em; overflow: auto"><p style="width: 20em">long</p></div>',
 }
+PROBLEM = """<section class="problem" data-problem="A1"><details><summary>Solution</summary>
+<figure data-player class="player"><input type="range" aria-label="Step"><p class="player-line"></p>
+<table><tr><td class="touched" style="color: #777; background: #888">1</td></tr></table></figure></details></section>"""
+ADDED |= {
+    "need_no_script": PROBLEM,
+    "mark_the_cells_at_hand": "",  # the same
+    "play_to_the_last_step": "",
+}
 CHANGED = {
     "has_a_title": (r"<title>.*?</title>", "<title></title>"),
     "notebooks_open_in_binder": (r"mybinder\.org/v2", "mybinder.org/v3"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Browser, Page
 from site_server import SITE  # tools/site_server.py
 
@@ -13,12 +12,6 @@ from byhand.problems import TOPICS
 from byhand.render import museum
 
 BANK = [f"chapters/practice/{topic}.html" for topic in TOPICS]
-
-
-def open_everything(page: Page, address: str) -> None:
-    """Open a page and unfold all of it."""
-    page.goto(address, wait_until="load")
-    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
 
 
 def test_every_problem_is_in_the_bank_and_in_its_set(page: Page, server: str):
@@ -46,39 +39,17 @@ def test_the_museum_shows_every_recorded_mistake(page: Page, server: str):
     assert len(exhibits) >= 20
 
 
-@pytest.mark.parametrize("place", [*BANK, "chapters/practice/museum.html"])
-def test_without_scripts_everything_is_there(browser: Browser, server: str, place: str):
-    """Solutions open, steps stand in lists, tables have headings, and no player shows that could not play."""
+def test_without_scripts_everything_is_there(browser: Browser, server: str):
+    """Solutions unfold, and no player shows that could not play; what each page sends is in ``tests/checks``."""
     context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
     page = context.new_page()
-    page.goto(server + place)
+    page.goto(server + "chapters/practice/convolution.html")
     assert page.locator("[data-player]:visible").count() == 0
     first = page.locator("section.problem").first
     for summary in first.locator("> details > summary").all():
         summary.click()
         assert summary.locator("xpath=..").evaluate("(details) => details.open")
-    assert page.locator("section.problem table:not(:has(th))").count() == 0
     context.close()
-
-
-@pytest.mark.parametrize("place", [*BANK, "chapters/practice/museum.html"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_unfolded_pages_fit_a_phone_and_can_be_read(phone: Page, server: str, place: str, theme: str):
-    """Everything unfolded, the page itself does not scroll sideways, and marked cells can be read."""
-    phone.emulate_media(color_scheme=theme)
-    open_everything(phone, server + place)
-    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    faint = phone.evaluate(
-        """() => [...document.querySelectorAll(".player td.touched")].map((cell) => {
-          const parts = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
-          const channel = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-          const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-          const style = getComputedStyle(cell);
-          const [a, b] = [light(parts(style.color)), light(parts(style.backgroundColor))].sort((x, y) => y - x);
-          return (a + 0.05) / (b + 0.05);
-        }).filter((ratio) => ratio < 7)"""
-    )
-    assert faint == []
 
 
 def test_a_solution_is_played_by_the_keyboard(page: Page, server: str):
@@ -113,18 +84,3 @@ def test_a_solution_is_played_by_the_keyboard(page: Page, server: str):
     assert problem.locator("button[data-move='1']").get_attribute("aria-disabled") == "true"
     problem.locator("button[data-move='-1']").press("Enter")
     assert slider.get_attribute("aria-valuetext") == f"{steps - 1} of {steps}"
-
-
-def test_every_player_reaches_its_last_step(page: Page, server: str):
-    """Each player on each page shows every step and, at the end, every cell."""
-    for address in BANK:
-        open_everything(page, server + address)
-        stuck = page.evaluate(
-            """() => [...document.querySelectorAll("[data-player]")].filter((player) => {
-              const slider = player.querySelector("input");
-              slider.value = slider.max;
-              slider.dispatchEvent(new Event("input"));
-              return player.querySelector("td.unknown") || !player.querySelector(".player-line").textContent.trim();
-            }).map((player) => player.closest("[data-problem]").dataset.problem)"""
-        )
-        assert stuck == [], address
