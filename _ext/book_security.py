@@ -97,7 +97,7 @@ def headers(text: str, entries: Iterable[Path]) -> str:
     covers JupyterLite's folder, and each entry of the root has a rule of its own.
     """
     rules = {"/*": HEADERS, "/lite/*": {"Content-Security-Policy": LITE}}
-    rules |= {"/_pictures/*": HASHED, "/_static/python/*": HASHED}
+    rules |= dict.fromkeys(("/_pictures/*", "/_static/python/*", "/_static/site.*"), HASHED)
     own = {"Content-Security-Policy": f"{text}; {FRAMES}"}
     rules["/"] = own
     for entry in sorted(entries):
