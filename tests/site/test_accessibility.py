@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from browser import until  # tools/browser.py
 from checks.accessible import EVERYTHING, run_axe
 from checks.visit import UNFOLD
 from playwright.sync_api import Browser, Page
@@ -98,7 +99,7 @@ def test_an_explorer_speaks_once(page: Page, server: str):
     slider.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    page.wait_for_function("said.length > 0")
+    until(page, "said.length > 0")
     alt = explorer.locator("img").get_attribute("alt")
     label = explorer.locator("label").first.inner_text()
     assert page.evaluate("said") == [alt]
