@@ -84,7 +84,7 @@
   function tell(section, text, kind = "") {
     const status = statusOf(section);
     status.dataset.kind = kind;
-    status.textContent = text;
+    if (status.textContent !== text) status.textContent = text; // said once
   }
 
   function mark(section, field) {
@@ -102,7 +102,7 @@
     const { problem: id, seed, given } = section.dataset;
     const numbers = { seed: seed === undefined ? null : Number(seed), given: given ? JSON.parse(given) : null };
     if (!isReady) tell(section, LOADING);
-    const slow = setTimeout(() => isReady && isLatest() && tell(section, WORKING), SLOW);
+    const slow = setInterval(() => isReady && isLatest() && tell(section, WORKING), SLOW);
     try {
       const answer = await ask({ id, ...numbers, ...question });
       if (!isLatest()) return undefined;
@@ -114,7 +114,7 @@
       if (isLatest()) tell(section, told, "refused");
       return undefined;
     } finally {
-      clearTimeout(slow);
+      clearInterval(slow);
     }
   }
 
@@ -143,9 +143,9 @@
       else delete section.dataset[key];
     }
     if (isOwnOpen) section.querySelector(".lab-own").open = true;
-    const buttons = section.querySelectorAll("form button[name]");
-    const again = [...buttons].find((button) => button.name === name) ?? (name && buttons[0]);
-    if (again) again.focus({ preventScroll: true });
+    const controls = [...section.querySelectorAll("form [name]")];
+    const again = controls.find((control) => control.name === name) ?? (name && controls[0]);
+    again?.focus?.({ preventScroll: true });
     section.dispatchEvent(new CustomEvent("problem-shown", { bubbles: true }));
   }
 

@@ -16,10 +16,9 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-from byhand import notation
+from byhand import notation, own
 from byhand.calculation import Calculation
 from byhand.formula import mathml, plain
-from byhand.own import texts
 from byhand.question import Problem
 from byhand.render import document
 from byhand.render.document import Array, Block, Equation, Fold, Heading, Items, Paragraph, Player, Steps
@@ -56,7 +55,7 @@ def problem(problem: Problem, *, level: int = 3, heading: bool = True, lab: bool
 def _edition(problem: Problem) -> str:
     """Return the attribute that says which numbers a problem has, if not the coursework's."""
     if problem.own:
-        return f' data-given="{escape(json.dumps(texts(problem), ensure_ascii=False))}"'
+        return f' data-given="{escape(json.dumps(own.texts(problem), ensure_ascii=False))}"'
     return "" if problem.seed is None else f' data-seed="{problem.seed}"'
 
 
@@ -70,19 +69,49 @@ def _lab(problem: Problem, level: int, heading: bool) -> str:
         "all": "Model answer" if is_open else "All steps",
         "new": "Another form" if is_open else "New numbers",
     }
-    if problem.seed is None:
-        told = "The open question." if is_open else "The original numbers."
+    original = "The open question" if is_open else "Original numbers"
+    if problem.seed is None and not problem.own:
+        which, told = "", f"{original}."
     else:
-        told = f"{names['new']}: variant {problem.seed}."
-        names["original"] = "The open question" if is_open else "Original numbers"
+        which = "Your own numbers" if problem.own else f"Variant {problem.seed}"
+        told = f"{which}." if problem.own else f"{names['new']}: variant {problem.seed}."
+        names["original"] = original
     buttons = "".join(f'<button type="button" name="{key}">{name}</button>' for key, name in names.items())
-    variant = "" if problem.seed is None else f'<p class="lab-variant">Variant {problem.seed}</p>'
     return (
-        f'<form class="lab" data-level="{level}" data-heading="{str(heading).lower()}" data-told="{told}">{variant}'
-        f'<label>Your answer {_answer(problem)}</label><div class="lab-buttons">'
-        f'<button type="submit" name="check">Check my answer</button>{buttons}</div></form>'
+        f'<form class="lab" data-level="{level}" data-heading="{str(heading).lower()}" data-told="{told}">'
+        f"{which and f'<p>{which}</p>'}<label>Your answer {_answer(problem)}</label>"
+        f'<div class="lab-buttons"><button type="submit" name="check">Check my answer</button>{buttons}</div></form>'
         f'<div class="lab-told" role="status"></div><ol class="lab-steps" aria-live="polite" hidden=""></ol>'
+        f"{_own_numbers(problem)}"
     )
+
+
+def _own_numbers(problem: Problem) -> str:
+    """Return the form to change the givens of a problem, folded; "" if it has none to change."""
+    fields = "".join(
+        f"<label>{rich(field.label)} <small>{rich(field.expected)}</small> {_given(field)}</label>"
+        for field in own.fields(problem)
+    )
+    if not fields:
+        return ""
+    return (
+        f'<details class="lab-own"><summary>Your own numbers</summary><form>{fields}'
+        '<div class="lab-buttons"><button type="submit" name="use">Use these numbers</button></div></form></details>'
+    )
+
+
+def _given(field: own.Field) -> str:
+    """Return the field for one given: a choice among words, a line, or a line for each row of a matrix."""
+    if field.words:
+        chosen = {field.text: ' selected=""'}
+        options = "".join(f"<option{chosen.get(word, '')}>{escape(word)}</option>" for word in field.words)
+        return f'<select name="{field.name}">{options}</select>'
+    rows = field.text.count("], [") + 1
+    shared = f'name="{field.name}" autocomplete="off" autocapitalize="off"'
+    if rows == 1:
+        return f'<input type="text" {shared} value="{escape(field.text)}"/>'
+    text = field.text.replace("], [", "],\n [")
+    return f'<textarea {shared} rows="{min(rows, 8)}">{escape(text)}</textarea>'
 
 
 def _answer(problem: Problem) -> str:

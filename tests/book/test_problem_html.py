@@ -22,7 +22,7 @@ SEEDS = (
 # Void elements and empty attributes are written so that the page is well-formed XML too.
 RULES = {
     "extends": ["html-validate:recommended"],
-    "rules": {"void-style": "off", "attribute-empty-style": "off"},
+    "rules": {"void-style": "off", "attribute-empty-style": "off", "attribute-boolean-style": "off"},
 }
 
 
