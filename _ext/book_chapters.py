@@ -5,6 +5,7 @@
 - ``{coverage}`` is a table of the coursework: every problem, and the section whose heading names it and offers it for
   practice. Its content names the problems whose chapter is still to come, ``Detection: A29 A30``; any other problem
   without a section is an error.
+- The paragraph that states a chapter's minutes, and what to read before it, gets the class ``plan``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ ROOT = Path(__file__).parent.parent
 WORDS_A_MINUTE = 180  # mathematics is read more slowly than a novel
 MINUTES_A_CELL = 1 / 3
 MINUTES_AN_EXPLORER = 2
-STATED = re.compile(r"\*\*About (\d+) minutes to read and play\*\*")
+MINUTES = r"About (\d+) minutes to read and play"
+STATED = re.compile(rf"\*\*{MINUTES}\*\*")
 ROW = re.compile(r"\b[A-D]\d{1,2}[a-d]?\b")
 
 
@@ -212,8 +214,16 @@ class CoverageDirective(ChapterDirective):
             yield f"| {{problem-link}}`{row}` | {' · '.join(cells)} |"
 
 
+def mark_plan(app: Sphinx, document: nodes.document) -> None:
+    """Let the style sheet know the paragraph that says how long the chapter takes and what it builds on."""
+    for paragraph in document.findall(nodes.paragraph):
+        if re.match(MINUTES, paragraph.astext()):
+            paragraph["classes"].append("plan")
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     """Register with Sphinx."""
+    app.connect("doctree-read", mark_plan)
     app.add_directive("chapter-map", MapDirective)
     app.add_directive("coverage", CoverageDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,7 +7,9 @@ from pathlib import Path
 import arc_map
 import nbformat
 import pytest
-from book_chapters import Chapter, chapters, coverage, named_to_come
+from book_chapters import Chapter, chapters, coverage, mark_plan, named_to_come
+from docutils import nodes
+from docutils.utils import new_document
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import byhand
@@ -22,6 +24,15 @@ def test_minutes_are_counted(chapter: Chapter):
     """A chapter states the minutes that its words, cells and explorers take, and can be read in one go."""
     assert chapter.minutes == chapter.counted_minutes
     assert chapter.minutes <= LONGEST
+
+
+def test_the_plan_of_a_chapter_is_marked():
+    """The paragraph with the minutes gets a class for the style sheet; one that mentions minutes does not."""
+    document = new_document("chapter")
+    for text in ("About 40 minutes to read and play, and more.", "It trains for about 40 minutes."):
+        document += nodes.paragraph("", "", nodes.strong("", text))
+    mark_plan(None, document)
+    assert [paragraph["classes"] for paragraph in document] == [["plan"], []]
 
 
 def test_every_problem_is_taught_or_announced():
