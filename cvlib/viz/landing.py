@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from cvlib.data import load_photograph, to_grey
 from cvlib.ops import conv2d
 from cvlib.viz.picture import subplots
-from cvlib.viz.style import DIVERGING, INK
+from cvlib.viz.style import DIVERGING, INPUT, OUTPUT, WEIGHTS
 
 __all__ = ["FILTERS", "describe_filter", "draw_filter"]
 
@@ -52,11 +52,12 @@ def draw_filter(filter: str, strength: float) -> Figure:
         middle.text(column, row, f"{number:.2g}", ha="center", va="center", color=colour, fontsize=10)
     left.imshow(before[0, 0], cmap="gray", vmin=0, vmax=1)
     big.imshow(after[0, 0], cmap="gray", vmin=0, vmax=1)
-    for axes, title in zip((left, middle, big), ("photograph", "nine numbers", "result"), strict=True):
+    roles = {"photograph": (left, INPUT), "nine numbers": (middle, WEIGHTS), "result": (big, OUTPUT)}
+    for title, (axes, colour) in roles.items():
         axes.set_title(title)
         axes.set(xticks=[], yticks=[])
         for spine in axes.spines.values():
-            spine.set(visible=True, color=INK)
+            spine.set(visible=True, color=colour, linewidth=3)
     return figure
 
 
