@@ -1,0 +1,133 @@
+"""A Jupyter server in an environment like Binder's, and kernels driven over its REST interface and websockets."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import subprocess
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import websocket
+
+SECONDS = 600  # for one message of a kernel: the longest cell of a chapter on a busy machine
+
+
+class Server:
+    """A running server: its address and its token."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self.address, self.token = f"127.0.0.1:{port}", token
+
+    def ask(self, method: str, path: str, body: dict | None = None) -> dict:
+        """Send a request to the REST interface, as JupyterLab does; return the answer."""
+        headers = {"Authorization": f"token {self.token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        with urlopen(
+            Request(f"http://{self.address}/api/{path}", data, headers, method=method), timeout=120
+        ) as answer:
+            return json.loads(answer.read() or "null")
+
+
+@contextmanager
+def serving(jupyter: Path, folder: Path, environment: dict[str, str]) -> Iterator[Server]:
+    """Run a Jupyter server on a folder until it is no longer needed."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex()
+    options = [
+        "--no-browser",
+        "--allow-root",
+        f"--ServerApp.root_dir={folder}",
+        f"--IdentityProvider.token={token}",
+    ]
+    command = [
+        str(jupyter),
+        "lab",
+        *options,
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+    ]
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    said: list[str] = []
+    ready = threading.Event()
+
+    def listen() -> None:
+        for line in process.stderr:
+            said.append(line)
+            if "is running at" in line:
+                ready.set()
+        ready.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    try:
+        assert ready.wait(300), "the server did not start in five minutes"
+        assert process.poll() is None, "".join(said)
+        yield Server(port, token)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+class Kernel:
+    """The kernel of a notebook that was opened on the server."""
+
+    def __init__(self, server: Server, notebook: str) -> None:
+        self.server, self.session = server, uuid.uuid4().hex
+        wanted = {"path": notebook, "name": notebook, "type": "notebook", "kernel": {"name": "python3"}}
+        self.opened = server.ask("POST", "sessions", wanted)
+        address = f"ws://{server.address}/api/kernels/{self.opened['kernel']['id']}/channels"
+        header = [f"Authorization: token {server.token}"]
+        self.channel = websocket.create_connection(address, timeout=SECONDS, header=header)
+
+    def send(self, kind: str, content: dict) -> list[dict]:
+        """Send a message on the shell channel; return what the kernel publishes until it is idle again."""
+        header = {
+            "msg_id": uuid.uuid4().hex,
+            "msg_type": kind,
+            "session": self.session,
+            "username": "",
+            "date": "",
+        }
+        message = {
+            "channel": "shell",
+            "header": header | {"version": "5.3"},
+            "parent_header": {},
+            "metadata": {},
+        }
+        self.channel.send(json.dumps(message | {"content": content}))
+        published = []
+        while True:
+            answer = self.receive()
+            if answer["channel"] != "iopub" or answer["parent_header"].get("msg_id") != header["msg_id"]:
+                continue
+            if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
+                return published
+            published.append(answer)
+
+    def receive(self) -> dict:
+        """Return the next message; one with buffers comes as bytes: their number, where each part begins, the parts."""
+        frame = self.channel.recv()
+        if isinstance(frame, str):
+            return json.loads(frame)
+        begins = [int.from_bytes(frame[4 * i : 4 * i + 4], "big") for i in range(1, 3)]
+        return json.loads(frame[begins[0] : begins[1]])
+
+    def run(self, code: str) -> list[dict]:
+        """Run a cell; return what the kernel published."""
+        options = {"silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
+        return self.send("execute_request", {"code": code, "user_expressions": {}} | options)
+
+    def close(self) -> None:
+        """End the kernel."""
+        self.channel.close()
+        self.server.ask("DELETE", f"sessions/{self.opened['id']}")
