@@ -109,6 +109,24 @@ def test_a_page_offers_its_own_notebook(lite: bool, tmp_path: Path):
     assert not old.exists()
 
 
+def test_binder_keeps_its_packages_between_launches():
+    """The packages are a layer before the book's files, so a new sentence costs no new installation; then postBuild."""
+    program = str(Path(sys.executable).with_name("jupyter-repo2docker"))
+    command = [program, "--no-build", "--debug", "--user-id=1000", "--user-name=reader", str(ROOT)]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True)
+    python = (ROOT / ".binder/runtime.txt").read_text().strip().removeprefix("python-")
+    assert f"Building conda environment for python={python}" in shown.stderr
+    steps = [line for line in shown.stdout.splitlines() if line.startswith(("COPY", "RUN"))]
+    ours = [
+        "COPY --chown=1000:1000 src/.binder/requirements.txt ${REPO_DIR}/.binder/requirements.txt",
+        'RUN ${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r ".binder/requirements.txt"',
+        "COPY --chown=1000:1000 src/ ${REPO_DIR}/",
+        "RUN chmod +x .binder/postBuild",
+        "RUN ./.binder/postBuild",
+    ]
+    assert [step for step in steps if "src/" in step or ".binder" in step] == ours
+
+
 def write_book(folder: Path) -> None:
     """Write a book of a text and a notebook, with the launch links of the real one."""
     config = {
