@@ -37,7 +37,7 @@ test: lint unit notebooks site-tests ## run every check there is
 	@echo "All checks passed."
 
 test-all: test ## the same, and what takes minutes
-	pytest tests/slow -n 2
+	$(ONE_THREAD) pytest tests/slow -n 2 --dist loadfile
 	@echo "All checks passed, the slow ones too."
 
 lint: .venv/test ## style of code and notebooks

@@ -25,7 +25,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from bundle import build_wheel, version  # tools/bundle.py
+from bundle import build_wheel, notebooks, version  # tools/bundle.py
 
 ROOT = Path(__file__).parent.parent
 PYODIDE = ROOT / "node_modules" / "pyodide"
@@ -142,7 +142,7 @@ def write_index(folder: Path) -> None:
 def stage(folder: Path) -> None:
     """Lay out in a folder what `jupyter lite build` takes: our settings and the chapters."""
     shutil.copytree(ROOT / "lite", folder, dirs_exist_ok=True)
-    for notebook in (ROOT / "index.ipynb", *ROOT.glob("chapters/*.ipynb")):
+    for notebook in notebooks():
         place = folder / "files" / notebook.relative_to(ROOT)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(notebook, place)
