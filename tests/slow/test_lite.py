@@ -126,7 +126,7 @@ def test_a_chapter_opens_and_its_kernel_answers(page: Page, address: str):
     assert run(page, "1 + 1") == ["2"]
     assert run(page, 'import byhand\nbyhand.problem("A20").answer') == ["(26, 26, 4)"]
     assert run(page, 'byhand.problem("A20").check("20 x 20 x 10").mistake') == ["'filters_one_after_another'"]
-    compiled = "import compileall\\ncompileall.compile_dir(byhand.__path__[0] + '/../cvlib', quiet=2)"
+    compiled = "import compileall\ncompileall.compile_dir(byhand.__path__[0] + '/../cvlib', quiet=2)"
     assert run(page, compiled) == ["True"]  # every module is valid in the browser's Python, newer than ours
     assert page.asked == []
 
