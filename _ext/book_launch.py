@@ -19,7 +19,6 @@ from sphinx.config import Config
 
 LITE = "lite"  # the folder of the site that holds JupyterLite
 GUIDE = "chapters/start/run_it_yourself"
-LOGO = "_static/images/logo_{}"
 
 
 def places(
@@ -82,11 +81,8 @@ def add_buttons(
     path = Path(app.env.doc2path(pagename, base=False))
     if doctree is None or path.suffix != ".ipynb":
         return
-    logo = {"Colab": "colab.png"}
     buttons = [
-        button(
-            name, address, f"Open this chapter in {name}", LOGO.format(logo.get(name, f"{name.lower()}.svg"))
-        )
+        button(name, address, f"Open this chapter in {name}")
         for name, address in places_for(app, path.as_posix(), pagename).items()
     ]
     if GUIDE in app.env.found_docs:
@@ -97,9 +93,9 @@ def add_buttons(
         context["header_buttons"].insert(0, group | {"tooltip": "Run this chapter"})
 
 
-def button(text: str, address: str, tooltip: str, icon: str | None = None) -> dict[str, str | None]:
-    """Return a link as the theme's header takes it."""
-    return {"type": "link", "text": text, "url": address, "tooltip": tooltip, "icon": icon}
+def button(text: str, address: str, tooltip: str) -> dict[str, str]:
+    """Return a link as the theme's header takes it; without the places' logos, which each page would fetch."""
+    return {"type": "link", "text": text, "url": address, "tooltip": tooltip}
 
 
 def remove_old_lite(app: Sphinx) -> None:
@@ -124,7 +120,7 @@ class Launch(Directive):
         address = places_for(env.app, notebook, env.docname).get(name)
         if address is None:
             return [nodes.paragraph("", f"This copy of the book was built without a link to {name}.")]
-        link = nodes.reference("", f"Open {Path(notebook).stem.replace('_', ' ')} in {name}", refuri=address)
+        link = nodes.reference("", f"Open a chapter in {name}", refuri=address)
         return [nodes.paragraph("", "", link)]
 
 

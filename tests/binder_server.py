@@ -7,8 +7,9 @@ import secrets
 import socket
 import subprocess
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -78,6 +79,11 @@ def serving(jupyter: Path, folder: Path, environment: dict[str, str]) -> Iterato
         process.wait(60)
 
 
+def is_reply(message: dict) -> bool:
+    """Say whether this is the end of a cell: ok, or an error."""
+    return message["msg_type"] == "execute_reply"
+
+
 class Kernel:
     """The kernel of a notebook that was opened on the server."""
 
@@ -89,8 +95,8 @@ class Kernel:
         header = [f"Authorization: token {server.token}"]
         self.channel = websocket.create_connection(address, timeout=SECONDS, header=header)
 
-    def send(self, kind: str, content: dict) -> list[dict]:
-        """Send a message on the shell channel; return what the kernel publishes until it is idle again."""
+    def send(self, kind: str, content: dict, is_last: Callable[[dict], bool]) -> list[dict]:
+        """Send a message on the shell channel; return what the kernel answers and publishes, up to the last one."""
         header = {
             "msg_id": uuid.uuid4().hex,
             "msg_type": kind,
@@ -105,27 +111,30 @@ class Kernel:
             "metadata": {},
         }
         self.channel.send(json.dumps(message | {"content": content}))
-        published = []
-        while True:
+        answers = []
+        while not answers or not is_last(answers[-1]):
             answer = self.receive()
-            if answer["channel"] != "iopub" or answer["parent_header"].get("msg_id") != header["msg_id"]:
-                continue
-            if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
-                return published
-            published.append(answer)
+            if answer["parent_header"].get("msg_id") == header["msg_id"]:
+                answers.append(answer)
+        return answers
 
     def receive(self) -> dict:
         """Return the next message; one with buffers comes as bytes: their number, where each part begins, the parts."""
-        frame = self.channel.recv()
-        if isinstance(frame, str):
-            return json.loads(frame)
-        begins = [int.from_bytes(frame[4 * i : 4 * i + 4], "big") for i in range(1, 3)]
-        return json.loads(frame[begins[0] : begins[1]])
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:  # the server's pings are frames, too, and come all the time
+            opcode, frame = self.channel.recv_data(control_frame=True)
+            if opcode == websocket.ABNF.OPCODE_TEXT:
+                return json.loads(frame)
+            if opcode == websocket.ABNF.OPCODE_BINARY:
+                begins = [int.from_bytes(frame[4 * i : 4 * i + 4], "big") for i in (1, 2)]
+                return json.loads(frame[begins[0] : begins[1]])
+            assert opcode != websocket.ABNF.OPCODE_CLOSE, "the server closed the connection to the kernel"
+        raise TimeoutError(f"the kernel said nothing for {SECONDS} seconds")
 
-    def run(self, code: str) -> list[dict]:
-        """Run a cell; return what the kernel published."""
+    def run(self, code: str, is_last: Callable[[dict], bool] = is_reply) -> list[dict]:
+        """Run a cell; return what the kernel answers and publishes, up to the last one: its reply."""
         options = {"silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
-        return self.send("execute_request", {"code": code, "user_expressions": {}} | options)
+        return self.send("execute_request", {"code": code, "user_expressions": {}} | options, is_last)
 
     def close(self) -> None:
         """End the kernel."""
