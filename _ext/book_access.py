@@ -21,8 +21,6 @@ LEVEL = re.compile(r' data-level="(\d)"')
 MENDED = {
     # The book's title and the search button stand in no landmark.
     r'(<div id="pst-primary-sidebar") class=': r'\1 role="complementary" aria-label="Book" class=',
-    # The theme listens to the first button for the contents only, which its own style hides: the other one is dead.
-    r'(<button class="pst-navbar-icon sidebar-toggle) primary-toggle"': r'\1"',
     # Dialogs have no names.
     r'<dialog id="pst-search-dialog">': '<dialog id="pst-search-dialog" aria-label="Search">',
     r'<dialog id="pst-(primary|secondary)-sidebar-modal">': r'<dialog id="pst-\1-sidebar-modal" aria-label="Contents">',

@@ -264,7 +264,7 @@ class _Page:
             f'<div class="player-controls"><button type="button" data-move="-1">Previous</button>'
             f'<button type="button" data-move="1">Next</button><label>Step <input type="range" min="0" '
             f'max="{last}" value="0" aria-valuetext="1 of {last + 1}"/></label>'
-            f"<output>1 of {last + 1}</output></div>"
+            f'<output aria-live="off">1 of {last + 1}</output></div>'
             f'<p class="player-line" aria-live="polite"></p><div class="arrays">{tables}</div></figure>'
         )
 
