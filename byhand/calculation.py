@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from byhand import notation
 from byhand.check import Feedback, check_parts
 from byhand.draws import Degenerate, Draws
-from byhand.given import Given
+from byhand.given import Given, linked
 from byhand.mistakes import Mistake, WrongAnswer
 from byhand.question import Problem, checked_seed
 from byhand.trace import Trace, Work
@@ -57,6 +57,11 @@ class Calculation(Problem):
     units: ClassVar[Mapping[str, str]] = {}
     decimals: ClassVar[int] = notation.DIGITS
     slips: ClassVar[tuple[Mistake, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Carry the limits of a side from the given that states them to the others."""
+        super().__init_subclass__(**options)
+        cls.givens = linked(cls.givens)
 
     def __init__(
         self, given: Mapping[str, Any] | None = None, seed: int | None = None, *, own: bool = False

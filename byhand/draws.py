@@ -18,6 +18,13 @@ class Degenerate(Exception):  # noqa: N818 - not an error: the draw is repeated
     """A draw that would make a bad problem, such as a tie in pooling; its message says why."""
 
 
+class Inconvenient(Degenerate):
+    """A draw that would make more work than it teaches, such as a mean that is not whole.
+
+    Nobody is told: whoever has chosen such numbers wants to see them.
+    """
+
+
 class Draws:
     """Numbers for one variant of a problem.
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -30,6 +30,8 @@ MOST_SIDE = (
 LARGEST = 1000  # and the smallest is -1000, unless a problem says otherwise
 MOST_DENOMINATOR = 1000
 _DECIMAL = 10_000  # a fraction with a denominator that divides this is written as a decimal
+_LONGEST_TEXT = 2_000  # characters that are read: twice as many as the largest matrix of long fractions has
+_LONGEST_TOLD = 20
 _SIDE = re.compile(r"(?P<fixed>\d+)|(?P<name>[a-z])(?::(?P<low>\d+)-(?P<high>\d+))?")
 _FORMS = {1: "a list", 2: "a matrix"}
 _EXAMPLES = {1: "[1, 2, 3]", 2: "[[1, 2], [3, 4]]"}
@@ -147,6 +149,10 @@ class Given:
 
     def read(self, text: str, name: str) -> Any:
         """Return what a text stands for, exact; :class:`Refused` with the given's name if it cannot be that."""
+        if len(text) > _LONGEST_TEXT:
+            raise Refused(
+                f"{self.title}: expected at most {_LONGEST_TEXT:,} characters, got {len(text):,}.", name
+            )
         if self.words:
             return self._word(text, name)
         value = self._value(text, name)
@@ -192,7 +198,7 @@ class Given:
         if isinstance(number, float):  # the only floats that can be typed are infinite
             raise self.refusal("infinity", name)
         if (self.whole and number.denominator > 1) or not self.low <= number <= self.high:
-            raise self.refusal(notation.plain(number), name)
+            raise self.refusal(_told(number), name)
         if number.denominator > MOST_DENOMINATOR:
             raise Refused(
                 f"{self.title}: expected numbers with at most 3 decimals, or fractions "
@@ -249,6 +255,15 @@ def check_sizes(givens: Mapping[str, Given], values: Mapping[str, Any]) -> None:
             raise Refused(f"{given.title}: the classes are 0 to {last}, got {values[name]}.", name)
 
 
+def linked(givens: Mapping[str, Given]) -> dict[str, Given]:
+    """Return the givens with the limits of a side, which stand where it occurs first, wherever it occurs."""
+    first: dict[str, Side] = {}
+    return {
+        name: replace(given, sides=tuple(first.setdefault(s.name, s) if s.name else s for s in given.sides))
+        for name, given in givens.items()
+    }
+
+
 def _misfit(
     given: Given, name: str, size: Sequence[int], lengths: Mapping[str, int], others: Sequence[str]
 ) -> Refused:
@@ -295,6 +310,13 @@ def _described(values: Sequence[Any]) -> str:
     if rank is None:
         return "rows of different lengths"
     return {0: "a single number", 1: "a list", 2: "a matrix"}.get(rank, "brackets nested too deep")
+
+
+def _told(number: Number) -> str:
+    """Return a number for a message, unless it is too long for one."""
+    written = notation.plain(number)
+    is_short = number.denominator <= _DECIMAL and len(written) <= _LONGEST_TOLD
+    return written if is_short else "a number of many digits"
 
 
 def _written(value: Any) -> str:

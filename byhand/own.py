@@ -13,11 +13,13 @@ from typing import NamedTuple
 import byhand
 from byhand import notation
 from byhand.calculation import Calculation
-from byhand.draws import Degenerate
-from byhand.given import Refused, check_sizes
+from byhand.draws import Degenerate, Inconvenient
+from byhand.given import Refused, check_sizes, expect
 from byhand.question import Problem
 
 __all__ = ["Field", "Refused", "fields", "own", "texts"]
+
+MOST_STEPS = 120  # of a solution; the coursework's longest has 60
 
 
 class Field(NamedTuple):
@@ -118,16 +120,20 @@ def _solved(problem: Calculation) -> Calculation:
     try:
         problem.accept()
         values = notation.numbers(list(problem.values.values()))
-        problem.refuse()
-    except Degenerate as flaw:
-        problem.note = str(flaw)
     except Refused:
         raise
     except (ValueError, ArithmeticError, IndexError) as error:
         raise Refused(f"There is no solution with these numbers: {error}.") from error
-    else:
-        if any(isinstance(value, float) and math.isnan(value) for value in values):
-            raise Refused("There is no solution with these numbers: a division of 0 by 0 comes up.")
+    if any(isinstance(value, float) and math.isnan(value) for value in values):
+        raise Refused("There is no solution with these numbers: it would divide 0 by 0.")
+    steps = len(problem.solution.steps)
+    expect(steps <= MOST_STEPS, f"A solution of {steps} steps is too long to read: expected smaller arrays.")
+    try:
+        problem.refuse()
+    except Inconvenient:
+        pass
+    except Degenerate as flaw:
+        problem.note = str(flaw)
     return problem
 
 

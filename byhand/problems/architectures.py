@@ -10,7 +10,7 @@ from typing import Any
 from byhand import definitions, mistakes, notation
 from byhand.calculation import Calculation
 from byhand.concept import Concept, Misconception, Point
-from byhand.draws import Degenerate, Draws
+from byhand.draws import Degenerate, Draws, Inconvenient
 from byhand.given import expect, expect_window, reals, wholes
 from byhand.mistakes import Slip
 from byhand.moves.convolution import convolve
@@ -822,7 +822,7 @@ class InceptionModule(Calculation):
         if g.reduced3 >= g.filters3 or g.reduced5 >= g.filters5:
             raise Degenerate("a reduction is not narrower than what follows it")
         if abs(ratio - round(ratio)) < 0.1:
-            raise Degenerate("the factor is close to a whole number")
+            raise Inconvenient("the factor is close to a whole number")
 
     def accept(self) -> None:
         expect_reduction(self.given, "reduced3", self.values["ratio"])

@@ -9,7 +9,7 @@ from typing import Any
 from byhand import definitions, mistakes
 from byhand._nested import each
 from byhand.calculation import Calculation
-from byhand.draws import Degenerate, Draws
+from byhand.draws import Degenerate, Draws, Inconvenient
 from byhand.given import expect, reals, wholes
 from byhand.mistakes import Slip
 from byhand.moves.backward import (
@@ -379,8 +379,10 @@ class LinearRegressionNet(Calculation):
 
     def refuse(self) -> None:
         dz = self.values["dz"]
-        if 0 in dz or sum(dz) == 0 or max(map(abs, dz)) > 6:
-            raise Degenerate("an error vanishes, or the errors cancel, or one is large")
+        if 0 in dz or sum(dz) == 0:
+            raise Degenerate("an error vanishes, or the errors cancel")
+        if max(map(abs, dz)) > 6:
+            raise Inconvenient("an error is large")
         if 0 in self.values["dW2"] or 0 in numbers(self.values["dW1"]) or 0 in numbers(self.given.x)[:2]:
             raise Degenerate("a gradient vanishes by chance")
 
@@ -630,8 +632,10 @@ class ExclusiveOr(Calculation):
             both_signs(unit)
         if self.given.W1[0] == self.given.W1[1] and self.given.b1[0] == self.given.b1[1]:
             raise Degenerate("the hidden units are the same")
-        if 0 in self.values["dw2"] or max(map(abs, self.values["do"])) > 3 or self.values["db2"] == 0:
-            raise Degenerate("a gradient vanishes by chance, or an error is large")
+        if 0 in self.values["dw2"] or self.values["db2"] == 0:
+            raise Degenerate("a gradient vanishes by chance")
+        if max(map(abs, self.values["do"])) > 3:
+            raise Inconvenient("an error is large")
         if not any(numbers(self.values["dW1"])) or 0 in self.values["db1"]:
             raise Degenerate("the hidden layer learns nothing")
 

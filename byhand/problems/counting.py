@@ -14,7 +14,7 @@ from byhand import mistakes
 from byhand.calculation import Calculation
 from byhand.concept import Concept, Misconception, Point
 from byhand.definitions import linear
-from byhand.draws import Degenerate, Draws
+from byhand.draws import Degenerate, Draws, Inconvenient
 from byhand.given import choice, expect, expect_window, reals, shape, wholes
 from byhand.mistakes import Mistake, Slip
 from byhand.moves.convolution import convolve, sum_of_products
@@ -237,8 +237,8 @@ class DenseNetParameters(Calculation):
             layers = f"two hidden layers of {hidden[0]} and {hidden[1]} units"
         name = "-".join(map(str, self.given.widths))
         return (
-            f"A {name} net is fully connected: {counted(inputs, 'input')}, {layers}, {counted(outputs, 'output')}. "
-            "Every unit behind the inputs has a bias."
+            f"{'An' if _with_a_vowel(inputs) else 'A'} {name} net is fully connected: {counted(inputs, 'input')}, "
+            f"{layers}, {counted(outputs, 'output')}. Every unit behind the inputs has a bias."
         )
 
     def solve(self, work: Work) -> None:
@@ -246,6 +246,11 @@ class DenseNetParameters(Calculation):
         for number, (inputs, outputs) in enumerate(pairwise(self.given.widths), start=1):
             counts.append(dense_count(work, inputs, outputs, symbol=f"N_{{{number}}}"))
         added_up(work, "parameters", counts)
+
+
+def _with_a_vowel(number: int) -> bool:
+    """Tell whether a number begins with a vowel when it is read: eight, eleven, eighteen, eighty, ..."""
+    return str(number)[0] == "8" or number in (11, 18)
 
 
 def weights_of(widths: Sequence[int]) -> int:
@@ -500,7 +505,7 @@ class FlattenOrConvolve(Calculation):
 
     def refuse(self) -> None:
         if 2 * self.values["total"] > self.values["dense"]:
-            raise Degenerate("the convolution saves little")
+            raise Inconvenient("the convolution saves little")
 
     def accept(self) -> None:
         given = self.given
@@ -640,7 +645,7 @@ class LayerTable(Calculation):
     def refuse(self) -> None:
         given, values = self.given, self.values
         if not 3 <= values["conv2"][0] <= 8:
-            raise Degenerate("the maps end up too small or too large")
+            raise Inconvenient("the maps end up too small or too large")
         depths = [given.shape[2], given.conv1[1], given.conv2[1]]
         if len(set(depths)) < len(depths):
             raise Degenerate("two layers have the same depth, so their roles cannot be told apart")
@@ -795,7 +800,7 @@ class GrowingReceptiveField(Calculation):
 
     def refuse(self) -> None:
         if self.values["r4"] > 60:
-            raise Degenerate("the last unit sees very far")
+            raise Inconvenient("the last unit sees very far")
 
     def accept(self) -> None:
         layers = self.given.layers

@@ -11,7 +11,7 @@ from typing import Any
 
 from byhand import mistakes
 from byhand.calculation import Calculation
-from byhand.draws import Degenerate, Draws
+from byhand.draws import Degenerate, Draws, Inconvenient
 from byhand.given import expect, reals, wholes
 from byhand.mistakes import Mistake, Slip
 from byhand.moves.classification import show_guard_digits
@@ -21,6 +21,7 @@ from byhand.trace import Work
 
 Vector = Sequence[Any]
 
+_STEEPEST = 20  # times the flat curvature; beyond, the flat coordinate hardly moves in a few steps
 _FAR = 100  # no coordinate gets so far from the minimum
 _LONGEST = 10**20  # an exact number with a longer numerator or denominator goes on as a rounded one
 
@@ -242,7 +243,7 @@ class FourSteps(Calculation):
         right = SimpleNamespace(**self.values)
         for slip in self.slips:
             if slip.part == "p1" and not self._stays_small(slip.wrong(self.given, right)):
-                raise Degenerate("whoever makes a common slip in the first step is led to huge numbers")
+                raise Inconvenient("whoever makes a common slip in the first step is led to huge numbers")
 
     def _stays_small(self, point: Vector) -> bool:
         """Tell whether three more steps from a point stay within bounds."""
@@ -453,8 +454,11 @@ class LearningRates(Calculation):
 
     def accept(self) -> None:
         given = self.given
+        flat, steep = sorted(given.curvatures)
         expect(
-            given.curvatures[0] != given.curvatures[1], "Expected a steep and a flat curvature.", "curvatures"
+            flat < steep <= _STEEPEST * flat,
+            f"Expected a flat and a steep curvature, at most {_STEEPEST} times as large: beyond, no rate suits both.",
+            "curvatures",
         )
         expect(0 not in given.start, "Expected a start that is off the minimum in both coordinates.", "start")
         limit = Fraction(2) / max(given.curvatures)
@@ -745,9 +749,9 @@ class NoiseOfBatches(Calculation):
     def refuse(self) -> None:
         right = self.values
         if right["mean"] == 0 or isinstance(right["mean"], Fraction) or 0 in right["g"]:
-            raise Degenerate("a gradient is 0, or their mean is not whole")
+            raise Inconvenient("a gradient is 0, or their mean is not whole")
         if len(set(right["g"])) < 3 or max(map(abs, right["g"])) > 20:
-            raise Degenerate("the gradients are too alike or too large")
+            raise Inconvenient("the gradients are too alike or too large")
         count = len(right["g"])
         if abs(Fraction(right["v1"]) / (count - 1) - right["mean"] ** 2) < 1:
             raise Degenerate("the variance with N - 1 and the mean of the squares cannot be told apart")

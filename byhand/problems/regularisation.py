@@ -410,7 +410,7 @@ class Dropout(Calculation):
     coursework = exact({"h": [2, 5, 4], "rate": "0.2", "mask": [1, 0, 1]})
     symbols = {"h": "h", "mask": "m"}
     givens = {
-        "h": reals("activations $h$", "n:2-4"),
+        "h": reals("activations $h$", "n:2-4", low=0),
         "rate": reals("drop rate $q$", low="0.001", high="0.999"),
         "mask": wholes("mask $m$ (1: kept, 0: dropped)", "n", low=0, high=1),
     }

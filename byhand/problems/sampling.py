@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from byhand.calculation import Calculation
-from byhand.draws import Degenerate, Draws
+from byhand.draws import Degenerate, Draws, Inconvenient
 from byhand.given import expect, reals
 from byhand.mistakes import Slip
 from byhand.notation import exact, factor, tex, tidy
@@ -107,7 +107,7 @@ class BilinearSampling(Calculation):
         if v["v"] == given.image[_nearest(given.y)][_nearest(given.x)]:
             raise Degenerate("the value is that of the nearest pixel")
         if 0 in [given.image[r][c] for r, c in _corners(given.x, given.y)]:
-            raise Degenerate("one of the four pixels is 0")
+            raise Inconvenient("one of the four pixels is 0")
 
     def accept(self) -> None:
         for name, last in (("x", len(self.given.image[0]) - 1), ("y", len(self.given.image) - 1)):
