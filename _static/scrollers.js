@@ -10,7 +10,11 @@
     }
   });
 
-  const observeAll = (element) => element.querySelectorAll?.(scrollers).forEach((box) => measure.observe(box));
+  const observeAll = (node) => {
+    if (node.nodeType !== Node.ELEMENT_NODE) return;
+    if (node.matches(scrollers)) measure.observe(node);
+    node.querySelectorAll(scrollers).forEach((box) => measure.observe(box));
+  };
 
   document.addEventListener("DOMContentLoaded", () => {
     const main = document.querySelector("main");
