@@ -31,16 +31,23 @@ def test_style_has_the_size_of_the_paper():
         pdf.style("a5")
 
 
-def test_a_file_says_who_wrote_it(tmp_path: Path):
-    """What the browser wrote stays, metadata are added."""
+def test_a_file_says_what_it_is(tmp_path: Path):
+    """Title, author, and the bookmarks with the titles of the headings, in the order of reading."""
     path = tmp_path / "book.pdf"
     writer = PdfWriter()
     for _ in range(3):
         writer.add_blank_page(200, 200)
+    chapter = writer.add_outline_item(title="Chap ter", page_number=0)
+    writer.add_outline_item(title="Section", page_number=1, parent=chapter)
+    writer.add_outline_item(title="NextNext", page_number=2)
     writer.write(path)
-    assert pdf.describe(path, "A title", "An author") == 3
-    metadata = pdf.PdfReader(path).metadata
-    assert (metadata.title, metadata.author) == ("A title", "An author")
+    assert pdf.describe(path, "A title", "An author", ["Chapter", "Section", "Next"]) == 3
+    reader = pdf.PdfReader(path)
+    assert (reader.metadata.title, reader.metadata.author) == ("A title", "An author")
+    first, (second,), third = reader.outline
+    assert [entry.title for entry in (first, second, third)] == ["Chapter", "Section", "Next"]
+    with pytest.raises(ValueError, match=r"each of 2 headings, got 3"):
+        pdf.describe(path, "A title", "An author", ["Chapter", "Section"])
 
 
 @pytest.mark.parametrize("names", [["chapters/nothing"], ["reference/convolution"]])
