@@ -42,41 +42,32 @@ def serving(jupyter: Path, folder: Path, environment: dict[str, str]) -> Iterato
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     token = secrets.token_hex()
-    options = [
-        "--no-browser",
-        "--allow-root",
-        f"--ServerApp.root_dir={folder}",
+    command = [str(jupyter), "lab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}"]
+    command += [
         f"--IdentityProvider.token={token}",
-    ]
-    command = [
-        str(jupyter),
-        "lab",
-        *options,
         "--ip=127.0.0.1",
         f"--port={port}",
         "--ServerApp.port_retries=0",
     ]
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    said: list[str] = []
-    ready = threading.Event()
-
-    def listen() -> None:
+    process = subprocess.Popen(command, cwd=folder, env=environment, text=True, stderr=subprocess.PIPE)
+    said = []
+    try:
         for line in process.stderr:
             said.append(line)
             if "is running at" in line:
-                ready.set()
-        ready.set()
-
-    threading.Thread(target=listen, daemon=True).start()
-    try:
-        assert ready.wait(300), "the server did not start in five minutes"
-        assert process.poll() is None, "".join(said)
+                break
+        else:
+            raise RuntimeError("the server did not start:\n" + "".join(said))
+        listener = threading.Thread(
+            target=said.extend, args=(process.stderr,)
+        )  # a full pipe would stop the server
+        listener.start()
         yield Server(port, token)
     finally:
         process.terminate()
         process.wait(60)
+    listener.join()
+    process.stderr.close()
 
 
 def is_reply(message: dict) -> bool:
@@ -95,15 +86,10 @@ class Kernel:
         header = [f"Authorization: token {server.token}"]
         self.channel = websocket.create_connection(address, timeout=SECONDS, header=header)
 
-    def send(self, kind: str, content: dict, is_last: Callable[[dict], bool]) -> list[dict]:
-        """Send a message on the shell channel; return what the kernel answers and publishes, up to the last one."""
-        header = {
-            "msg_id": uuid.uuid4().hex,
-            "msg_type": kind,
-            "session": self.session,
-            "username": "",
-            "date": "",
-        }
+    def tell(self, kind: str, content: dict) -> str:
+        """Send a message on the shell channel; return its number."""
+        number = uuid.uuid4().hex
+        header = {"msg_id": number, "msg_type": kind, "session": self.session, "username": "", "date": ""}
         message = {
             "channel": "shell",
             "header": header | {"version": "5.3"},
@@ -111,18 +97,27 @@ class Kernel:
             "metadata": {},
         }
         self.channel.send(json.dumps(message | {"content": content}))
+        return number
+
+    def send(self, kind: str, content: dict, is_last: Callable[[dict], bool]) -> list[dict]:
+        """Send a message on the shell channel; return what the kernel answers and publishes, up to the last one."""
+        number = self.tell(kind, content)
         answers = []
         while not answers or not is_last(answers[-1]):
             answer = self.receive()
-            if answer["parent_header"].get("msg_id") == header["msg_id"]:
+            if answer["parent_header"].get("msg_id") == number:
                 answers.append(answer)
         return answers
 
     def receive(self) -> dict:
         """Return the next message; one with buffers comes as bytes: their number, where each part begins, the parts."""
         end = time.monotonic() + SECONDS
-        while time.monotonic() < end:  # the server's pings are frames, too, and come all the time
+        while time.monotonic() < end:
             opcode, frame = self.channel.recv_data(control_frame=True)
+            if opcode == websocket.ABNF.OPCODE_PING:  # every half minute, while the server has nothing to say
+                self.tell(
+                    "kernel_info_request", {}
+                )  # on a busy machine an answer was seen to wait for the next one
             if opcode == websocket.ABNF.OPCODE_TEXT:
                 return json.loads(frame)
             if opcode == websocket.ABNF.OPCODE_BINARY:

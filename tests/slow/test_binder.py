@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -70,11 +71,8 @@ def errors_of(server: Server, notebook: str) -> list[str]:
     """Open a notebook on the server, run its cells in order, and return what went wrong."""
     cells = server.ask("GET", f"contents/{notebook}")["content"]["cells"]
     sources = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
-    kernel = Kernel(server, notebook)
-    try:
+    with closing(Kernel(server, notebook)) as kernel:
         replies = [kernel.run(source)[-1]["content"] for source in sources]
-    finally:
-        kernel.close()
     assert replies[-1]["execution_count"] == len(sources) > 0
     return [reply["evalue"] for reply in replies if reply["status"] != "ok"]
 
@@ -94,7 +92,12 @@ def test_a_slider_moves_the_picture(server: Server):
     source = next(
         cell["source"] for cell in cells if "explore(" in cell["source"] and cell["cell_type"] == "code"
     )
-    kernel = Kernel(server, "index.ipynb")
+    with closing(Kernel(server, "index.ipynb")) as kernel:
+        move_slider(kernel, source)
+
+
+def move_slider(kernel: Kernel, source: str) -> None:
+    """Run the cell of an explorer, move its slider twice, and look at the figures that come back."""
     published = kernel.run(source, lambda message: message["msg_type"] in {"display_data", "execute_result"})
     opened = [message["content"] for message in published if message["msg_type"] == "comm_open"]
     states = {comm["comm_id"]: comm["data"]["state"] for comm in opened}
@@ -115,7 +118,6 @@ def test_a_slider_moves_the_picture(server: Server):
         moved = figure(kernel.send("comm_msg", {"comm_id": slider, "data": update}, figure)[-1])
         assert f"strength {labels[index]})" in moved
         assert source_of(moved) != source_of(first)
-    kernel.close()
 
 
 def source_of(figure: str) -> str:
