@@ -132,8 +132,11 @@ def test_a_chapter_does_all_it_does_under_the_policy(watched: Page, headed: str)
         modes.add(watched.evaluate("document.documentElement.dataset.mode"))
     assert modes == {"auto", "light", "dark"}
 
-    watched.evaluate("document.querySelectorAll('[data-click]').forEach((button) => button.click())")
-    assert sorted(watched.evaluate("window.clicked")) == ["print", "toggleFullScreen"]
+    buttons = watched.locator("[data-click]").evaluate_all(
+        "(all) => all.map((button) => { button.click(); return button.dataset.click.replace('window.', ''); })"
+    )
+    assert "print" in buttons
+    assert watched.evaluate("window.clicked") == buttons
 
     watched.keyboard.press("Control+k")
     assert blocked(watched) == []
