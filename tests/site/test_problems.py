@@ -57,7 +57,7 @@ def test_a_solution_is_played_by_the_keyboard(page: Page, server: str):
     """A1: the window moves, the result grows cell by cell, and only the arrays of the part at hand are shown."""
     page.goto(server + "chapters/practice/convolution.html", wait_until="networkidle")
     problem = page.locator("[data-problem=A1]").first
-    problem.locator("summary").first.focus()
+    problem.locator(".worked-solution > summary").focus()
     page.keyboard.press("Enter")
     slider = problem.locator("[data-player] input")
     slider.focus()
