@@ -7,6 +7,7 @@ draw is read from the formulas as KaTeX has written them, and from KaTeX's style
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,7 +16,6 @@ from pathlib import Path
 
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
-from sphinx.util import logging
 
 KATEX = Path(__file__).parent.parent / "node_modules" / "katex" / "dist"
 FORMULA = 'class="katex-html"'
@@ -92,9 +92,9 @@ def cut(font: str, letters: Iterable[str]) -> bytes:
 
     As WOFF, which Python can write: cut down, it is smaller than the whole font as WOFF2.
     """
-    logging.logging.getLogger("fontTools").setLevel("ERROR")  # it wonders at the year 1970 in KaTeX's fonts
+    logging.getLogger("fontTools").setLevel("ERROR")  # it wonders at the year 1970 in KaTeX's fonts
     file = TTFont(KATEX / "fonts" / f"{font}.ttf", recalcTimestamp=False)
-    cutter = Subsetter(Options(hinting=False))
+    cutter = Subsetter(Options(hinting=False, name_IDs=[]))
     cutter.populate(text="".join(letters))
     cutter.subset(file)
     file.flavor = "woff"

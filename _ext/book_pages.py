@@ -1,6 +1,6 @@
 """Pages that load only what they use, and know their own address.
 
-Jupyter Book adds scripts for features that this book has no use for: live code through a server, tabs, toggles. What the
+Jupyter Book adds scripts for features that the book has no use for: live code through a server, tabs, toggles. What the
 theme's own templates add is taken out when the pages are written (``book_weight.py``).
 """
 
@@ -24,6 +24,11 @@ def set_address(app: Sphinx, config: Config) -> None:
     config.html_baseurl = f"https://{owner.lower()}.github.io/{name}/"
 
 
+def unfold_contents(app: Sphinx, config: Config) -> None:
+    """Show a page's contents whole: a list that unfolds as one reads on moves under one's eyes."""
+    config.html_theme_options["show_toc_level"] = 3
+
+
 def drop_unused(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object) -> None:
     """Leave out the scripts and styles that no page of this book uses."""
     for kind in ("script_files", "css_files"):
@@ -40,5 +45,6 @@ def drop_unused(app: Sphinx, pagename: str, templatename: str, context: dict, do
 def setup(app: Sphinx) -> dict[str, object]:
     """Register with Sphinx."""
     app.connect("config-inited", set_address, priority=100)
+    app.connect("config-inited", unfold_contents)
     app.connect("html-page-context", drop_unused, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -33,37 +33,46 @@ PURGED = ("styles/", "pygments.css", "copybutton.css", "mystnb.", "katex/", "ico
 # Scripts of every page, joined in this order.
 JOINED = (
     "documentation_options.js",
-    "doctools.js",
     "scripts/sphinx-book-theme.js",
     "scripts/pydata-sphinx-theme.js",
     "theme.js",
+    "clicks.js",
+    "copy.js",
 )
 # Scripts of the pages that contain the text beside them.
 NEEDED_BY = {
-    "clipboard.min.js": '<div class="highlight',
-    "copybutton.js": '<div class="highlight',
     "explorer.js": "data-explorer",
     "player.js": "data-player",
+    "lab.js": 'name="python-worker"',
+    "doctools.js": 'id="search-results"',
     "searchtools.js": 'id="search-results"',
     "language_data.js": 'id="search-results"',
     "searchindex.js": 'id="search-results"',
 }
-# Scripts of no page: theme.js does for Bootstrap's and Sphinx's, icons.css for the icons'.
-NEVER = ("scripts/bootstrap.js", "scripts/fontawesome.js", "sphinx_highlight.js")
-# What nobody asks for then, in the folder of static files.
+# Scripts of no page: theme.js, copy.js and icons.css do what the book needs of them.
+NEVER = (
+    *(
+        "scripts/bootstrap.js",
+        "scripts/fontawesome.js",
+        "sphinx_highlight.js",
+        "clipboard.min.js",
+        "copybutton.js",
+    ),
+    *("copybutton_funcs.js", "design-tabs.js", "sphinx-thebe.js", "togglebutton.js"),
+)
+# What nobody asks for then, in the folder of static files; nor for sheets other than the joined one.
 LEFTOVERS = (
     *("locales", "scripts", "styles", "vendor", "webpack-macros.html", "sbt-webpack-macros.html"),
-    *("basic.css", "pygments.css", "copybutton.css", "mystnb.*.css", "icons.css", "book.css", "problem.css"),
-    *("doctools.js", "documentation_options.js", "theme.js", "sphinx_highlight.js", "copybutton_funcs.js"),
-    *("design-tabs.js", "sphinx-design.min.css", "sphinx-thebe.*", "togglebutton.*"),
+    *JOINED,
+    *NEVER,
     *("check-solid.svg", "copy-button.svg", "play-solid.svg", "file.png", "minus.png", "plus.png"),
     *("katex/katex.min.css", "katex/fonts/*.woff2"),
 )
 
-TAG = re.compile(r"[ \t]*(<(link|meta)\b[^>]*>|<(script)\b[^>]*>.*?</script>)[ \t]*\n?", re.DOTALL)
+TAG = re.compile(r"[ \t]*(<(link)\b[^>]*>|<(script)\b[^>]*>.*?</script>)[ \t]*\n?", re.DOTALL)
 SHARED_SCRIPT = re.compile(r"site\.\w+\.js")
 WAITS = re.compile(r'^<script\b[^>]*(\bdefer\b|\basync\b|type="module")')
-SOURCE = re.compile(r'\b(?:href|src)="((?:\./|\.\./)*(?:_static/)?([^"?]*))')
+SOURCE = re.compile(r'\b(?:href|src)="(?:[^"]*?_static/|(?:\.\.?/)*)([^"?]*)')
 FONT_FACE = re.compile(r'(@font-face\{[^}]*?)url\(katex/fonts/(KaTeX_[\w-]+)\.woff2\) format\("woff2"\)\}')
 TOKEN_RULE = re.compile(r'html\[data-theme="(\w+)"\] \.highlight(?: \.(\w+))? \{ (.*?) \}')
 CODE = re.compile(r'<div class="highlight"><pre>.*?</pre>', re.DOTALL)
@@ -98,7 +107,7 @@ def style_sheets(pages: dict[Path, str]) -> list[tuple[str, str]]:
     for path, page in pages.items():
         tags = [tag for tag, *_ in TAG.findall(page) if "stylesheet" in tag]
         media = [re.search(r'media="([^"]*)"', tag) for tag in tags]
-        names = [SOURCE.search(tag)[2] for tag in tags]
+        names = [SOURCE.search(tag)[1] for tag in tags]
         wanted[tuple((name, found[1] if found else "") for name, found in zip(names, media, strict=True))] = (
             path
         )
@@ -135,8 +144,7 @@ def joined_styles(static: Path, sheets: list[tuple[str, str]], pages: list[Path]
 def scripts_of(static: Path) -> list[Path]:
     """Return the scripts that may write into a page: all that are sent, and nothing of what is not."""
     files = [*static.glob("*.js"), *static.glob("*.mjs"), *(static / name for name in JOINED)]
-    unsent = {*NEVER, "copybutton_funcs.js", "design-tabs.js", "sphinx-thebe.js", "togglebutton.js"}
-    return sorted({file for file in files if str(file.relative_to(static)) not in unsent})
+    return sorted({file for file in files if str(file.relative_to(static)) not in NEVER})
 
 
 def store(folder: Path, name: str, content: bytes) -> str:
@@ -158,16 +166,13 @@ def lighter_head(page: str, to_static: str, styles: str, script: str) -> str:
     '<link rel="stylesheet" href="_static/a.css">\n<script defer src="_static/b.js"></script>\n'
     """
     shared = f'<link rel="stylesheet" href="{to_static}{styles}">\n<script defer src="{to_static}{script}"></script>\n'
-    viewports = iter(range(page.count('name="viewport"')))
 
     def rewritten(found: re.Match[str]) -> str:
         whole, tag = found[0], found[1]
         source = SOURCE.search(tag.partition(">")[0])
-        name = source[2] if source else ""
+        name = source[1] if source else ""
         if "documentElement.dataset" in tag:
             return MODE + shared
-        if 'name="viewport"' in tag:
-            return "" if next(viewports) else whole
         if found[2]:
             return "" if 'rel="stylesheet"' in tag or 'rel="preload"' in tag else whole
         if not name:
@@ -207,7 +212,7 @@ def with_cut_fonts(styles: str, static: Path, pages: Iterable[str]) -> str:
 
 
 def plain_tokens(static: Path, sheets: list[str]) -> tuple[set[str], str]:
-    """Return the kinds of words in code that have no colour of their own, in either theme, and a rule for all in theirs."""
+    """Return the kinds of words in code that have no colour of their own in either theme, and a rule for all code."""
     rules = TOKEN_RULE.findall((static / "pygments.css").read_text(encoding="utf-8"))
     base = {theme: body.rpartition("color: ")[2] for theme, token, body in rules if not token}
     painted = {token for theme, token, body in rules if token and body != f"color: {base[theme]}"}
@@ -222,8 +227,9 @@ def plain_tokens(static: Path, sheets: list[str]) -> tuple[set[str], str]:
 def sweep(static: Path, pages: Iterable[str]) -> None:
     """Remove the files that no page asks for any more."""
     leftovers = [path for pattern in LEFTOVERS for path in static.glob(pattern)]
+    joined = [sheet for sheet in static.glob("*.css") if not sheet.match("site.????????.css")]
     logos = [logo for logo in static.glob("images/logo_*") if not any(logo.name in page for page in pages)]
-    for path in leftovers + logos:
+    for path in leftovers + joined + logos:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
@@ -231,11 +237,10 @@ def check(path: Path, page: str) -> None:
     """Hold a page to what this module promises; the theme may have changed."""
     tags = [tag for tag, *_ in TAG.findall(page)]
     waited_for = [tag for tag in tags if re.match(r"<script\b[^>]*\ssrc=", tag) and not WAITS.search(tag)]
-    counts = {word: sum(word in tag for tag in tags) for word in ('rel="stylesheet"', 'name="viewport"')}
-    if waited_for or set(counts.values()) != {1}:
+    sheets = [tag for tag in tags if 'rel="stylesheet"' in tag]
+    if waited_for or len(sheets) != 1:
         raise ExtensionError(
-            f"{path}: a page must have one style sheet, one viewport and no script that it waits for; "
-            f"got {counts} and {waited_for}. Has the theme changed what it writes?"
+            f"{path}: a page must have one style sheet, and no script that it waits for; got {sheets} and {waited_for}"
         )
 
 

@@ -6,10 +6,11 @@ import postcss from "postcss";
 import { PurgeCSS } from "purgecss";
 
 const TAG = /<[a-z](?:[^<>"']|"[^"]*"|'[^']*')*>/gi;
+const STRING = /"[^"\n]*"|'[^'\n]*'|`[^`]*`/g;
 const ATTRIBUTE = /([\w:-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g;
 
-// What the tags of the pages name, and every word of the scripts, which may write any of them into a page. What stands in
-// a page's text does not count, so that the word "table" keeps no style for tables.
+// What the tags of the pages name, and every word in the scripts' strings, which may come into a page. What stands in a
+// page's text does not count, so that the word "table" keeps no style for tables.
 function used(pages, scripts) {
   const [tags, names, values, classes, ids] = Array.from({ length: 5 }, () => new Set());
   const written = new Set(pages.flatMap((page) => page.match(TAG) ?? []));
@@ -23,7 +24,7 @@ function used(pages, scripts) {
       if (name === "class") value.split(/\s+/).forEach((word) => classes.add(word));
     }
   }
-  const undetermined = [...new Set(scripts.flatMap((script) => script.match(/[\w-]+/g) ?? []))];
+  const undetermined = [...new Set(scripts.flatMap((script) => (script.match(STRING) ?? []).flatMap((text) => text.match(/[\w-]+/g) ?? [])))];
   const [named, attributes] = [{ tags: [...tags], classes: [...classes], ids: [...ids] }, { names: [...names], values: [...values] }];
   return { ...named, attributes, undetermined };
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from checks import accessible, arrival, content, explorers, problems, reading
+from checks import accessible, arrival, content, explorers, reading, weight
 from checks.visit import Visit
 
 Check = Callable[[Visit], Iterable[str]]
@@ -18,8 +19,11 @@ CHECKS: dict[str, list[Check]] = {
     # A laptop in light mode; the reader has touched nothing, and the network is quiet.
     "as it arrives": [
         arrival.nothing_went_wrong,
-        arrival.is_light,
         arrival.has_a_title,
+        weight.is_light,
+        weight.waits_for_one_style_sheet_only,
+        weight.pictures_have_a_size_and_wait,
+        weight.keeps_still,
         content.mathematics_is_rendered,
         content.images_have_words_and_a_size,
         content.notebooks_open_in_binder,
@@ -49,6 +53,7 @@ CHECKS: dict[str, list[Check]] = {
     "on a phone": [
         reading.fits_the_screen,
         accessible.what_scrolls_takes_the_keyboard,
+        weight.keeps_still_from_now_on,
         explorers.show_the_whole_picture,
         arrival.nothing_went_wrong,
     ],

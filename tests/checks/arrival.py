@@ -6,19 +6,11 @@ from collections.abc import Iterator
 
 from checks.visit import Visit
 
-MOST_BYTES = 500_000  # of a page, compressed, before the reader touches anything
-
 
 def nothing_went_wrong(visit: Visit) -> Iterator[str]:
     """Nothing on the console, nothing missing, nothing asked of anyone else."""
     yield from visit.complaints
     visit.complaints.clear()
-
-
-def is_light(visit: Visit) -> Iterator[str]:
-    """A page is light enough for a slow line."""
-    if not 0 < (received := sum(visit.transferred.values())) < MOST_BYTES:
-        yield f"{received} bytes, expected at most {MOST_BYTES}"
 
 
 def has_a_title(visit: Visit) -> Iterator[str]:
