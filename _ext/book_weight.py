@@ -141,6 +141,16 @@ def joined_styles(static: Path, sheets: list[tuple[str, str]], pages: list[Path]
     return result.stdout
 
 
+def joined_scripts(static: Path) -> str:
+    """Return one script, in which each has a block of its own, where its names meet no other's.
+
+    Only the first, Sphinx's options, is read from elsewhere.
+    """
+    options, *others = [(static / name).read_text(encoding="utf-8") for name in JOINED]
+    without_maps = [re.sub(r"^//# sourceMappingURL=.*$", "", text, flags=re.MULTILINE) for text in others]
+    return "\n".join([options, *(f"{{\n{text}\n}}" for text in without_maps)])
+
+
 def scripts_of(static: Path) -> list[Path]:
     """Return the scripts that may write into a page: all that are sent, and nothing of what is not."""
     files = [*static.glob("*.js"), *static.glob("*.mjs"), *(static / name for name in JOINED)]
@@ -230,7 +240,7 @@ def sweep(static: Path, pages: Iterable[str]) -> None:
     joined = [sheet for sheet in static.glob("*.css") if not sheet.match("site.????????.css")]
     logos = [logo for logo in static.glob("images/logo_*") if not any(logo.name in page for page in pages)]
     for path in leftovers + joined + logos:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)  # gone with its folder
 
 
 def check(path: Path, page: str) -> None:
@@ -255,7 +265,7 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
         plain, rule = plain_tokens(static, [name for name, _ in sheets])
         styles = with_cut_fonts(joined_styles(static, sheets, list(pages)), static, pages.values())
         sheet = store(static, "site.css", (styles + rule).encode())
-        script = store(static, "site.js", b"\n;\n".join((static / name).read_bytes() for name in JOINED))
+        script = store(static, "site.js", joined_scripts(static).encode())
         for path, page in pages.items():
             to_static = "../" * len(path.relative_to(site).parents[1:]) + "_static/"
             lighter = lighter_body(lighter_head(page, to_static, sheet, script), plain)

@@ -1,7 +1,7 @@
 // What this book uses of the 80 kilobytes of Bootstrap: the menus of a page's header, and the way back to its top.
 
 // The search page asks whether pages mark the words that were looked for; the theme has it switched off.
-const SPHINX_HIGHLIGHT_ENABLED = false;
+window.SPHINX_HIGHLIGHT_ENABLED = false;
 
 function startMenu(button) {
   const menu = button.nextElementSibling;
