@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 ONE_THREAD := OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lite bundle pdf test test-all lint unit notebooks site-tests bench bench-store bench-pages refresh lab lock clean
+.PHONY: help book serve lite bundle pdf test test-all lint unit notebooks site-tests bench bench-store bench-pages bench-lighthouse refresh lab lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench-store: .venv/course ## measure the core, store the results, write the tabl
 
 bench-pages: book .venv/test ## measure the site: bytes of a page, time of an explorer's step
 	PYTHONPATH=tools python benchmarks/pages.py
+
+bench-lighthouse: book .venv/test ## let Lighthouse look at one page of each kind (PAGES="chapters/*" for others)
+	PYTHONPATH=tools python benchmarks/lighthouse.py $(foreach page,$(PAGES),'$(page)')
 
 refresh: .venv/course ## run the notebooks and store their outputs as text (NOTEBOOKS=... for some)
 	python tools/refresh.py $(NOTEBOOKS)

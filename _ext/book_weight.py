@@ -78,7 +78,7 @@ TOKEN_RULE = re.compile(r'html\[data-theme="(\w+)"\] \.highlight(?: \.(\w+))? \{
 CODE = re.compile(r'<div class="highlight"><pre>.*?</pre>', re.DOTALL)
 TOKEN = re.compile(r'<span class="(\w{1,3})">([^<]*)</span>')
 LOGO = re.compile(r'<img (?=[^>]*src="[^"]*/images/logo_)(?![^>]*loading=)')
-# The theme's own lines leave the page without colours until its script has run.
+# The theme's own lines leave the page without colours until its script has run. Without scripts a page is light.
 MODE = """<script>
     {
       const mode = localStorage.getItem("mode") || "auto";
@@ -91,7 +91,7 @@ MODE = """<script>
 
 def pages_of(app: Sphinx) -> dict[Path, str]:
     """Return the site's pages, as the theme or an earlier build left them."""
-    names = [*app.env.found_docs, "genindex", "search"]
+    names = [*app.env.found_docs, "search"]
     files = {Path(app.builder.get_outfilename(name)) for name in names}
     return {file: file.read_text(encoding="utf-8") for file in sorted(files) if file.is_file()}
 
@@ -192,7 +192,7 @@ def lighter_head(page: str, to_static: str, styles: str, script: str) -> str:
             return ""
         return whole if WAITS.search(tag) else whole.replace("<script", "<script defer", 1)
 
-    return TAG.sub(rewritten, page).replace(' data-theme="auto"', "", 1)
+    return TAG.sub(rewritten, page).replace(' data-theme="auto"', ' data-theme="light"', 1)
 
 
 def lighter_body(page: str, plain: set[str]) -> str:

@@ -117,6 +117,7 @@ async function join({ root, sheets, pages, scripts }) {
     if (!whole) sheet = await purge(sheet, found);
     joined.append(media ? postcss.atRule({ name: "media", params: media, nodes: sheet.nodes }) : sheet.nodes);
   }
+  joined.walkRules(/:not\(\[data-theme\]\)/, (rule) => rule.remove()); // every page has a theme from its first line on
   dropFonts(joined);
   dropUnreadProperties(joined, [...pageTexts, ...scriptTexts].flatMap((text) => text.match(/--[a-z][\w-]*/g) ?? []));
   squeeze(joined);

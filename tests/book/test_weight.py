@@ -126,7 +126,7 @@ def test_a_page_asks_for_what_it_uses(app: SimpleNamespace):
     assert page.count("<script defer") == 2
     assert "explorer.js" not in (app.outdir / "index.html").read_text()
     assert "pagename" not in page
-    assert '<html lang="en">' in page
+    assert '<html lang="en" data-theme="light">' in page
     assert '<img loading="lazy" width="18" height="18" src="../_static/images/logo_used.svg">' in page
     assert '<pre>x <span class="o">=</span> <span class="gp">1</span></pre>' in page
     for address in asked[:3]:

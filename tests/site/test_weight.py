@@ -1,0 +1,118 @@
+"""What the site's own light style sheet and scripts must still do of what the theme's did."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pydata_sphinx_theme
+import pytest
+import sphinx
+import sphinx_book_theme
+from checks import weight
+from checks.visit import PHONE, Visit
+from playwright.sync_api import Browser, Page
+from site_server import ROOT, SITE, pages  # tools/site_server.py
+
+THEME_SHEETS = (
+    Path(sphinx.__file__).parent / "themes/basic/static/basic.css.jinja",
+    Path(pydata_sphinx_theme.__file__).parent
+    / "theme/pydata_sphinx_theme/static/styles/pydata-sphinx-theme.css",
+    Path(sphinx_book_theme.__file__).parent / "theme/sphinx_book_theme/static/styles/sphinx-book-theme.css",
+    ROOT / "node_modules/katex/dist/katex.min.css",
+    *sorted(ROOT.glob("_static/*.css")),
+)
+CLASS = re.compile(r"\.([a-zA-Z][\w-]*)")
+KINDS = (
+    "index.html",
+    "chapters/convolution.html",
+    "chapters/practice/convolution.html",
+    "reference/layers.html",
+)
+
+
+def classes_with_rules(sheet: str) -> set[str]:
+    """Return the classes that the selectors of a sheet name."""
+    without_values = re.sub(r"/\*.*?\*/|\{[^{}]*\}|@[^{};]*", "{", sheet, flags=re.DOTALL)
+    return set(CLASS.findall(re.sub(r":not\([^)]*\)", "", without_values)))
+
+
+def test_no_class_of_a_page_has_lost_its_rules():
+    """Whatever class a page names and a sheet of the theme's or ours speaks of, the joined sheet speaks of too."""
+    (sheet,) = (SITE / "_static").glob("site.*.css")
+    names = set()
+    for page in pages():
+        html = (SITE / page).read_text(encoding="utf-8")
+        names |= {name for value in re.findall(r'<[^>]* class="([^"]*)"', html) for name in value.split()}
+    had = set().union(*(classes_with_rules(path.read_text(encoding="utf-8")) for path in THEME_SHEETS))
+    assert len(names & had) > 100
+    assert names & had - classes_with_rules(sheet.read_text(encoding="utf-8")) == set()
+
+
+@pytest.mark.parametrize("place", KINDS)
+def test_a_phone_s_first_look_does_not_move(browser: Browser, server: str, place: str):
+    """A page that arrives on a phone keeps still while it loads and is read to its end."""
+    context = browser.new_context(viewport=PHONE)
+    assert list(weight.keeps_still(Visit(context.new_page(), server, place))) == []
+    context.close()
+
+
+def test_menus_open_by_mouse_and_keyboard_and_close(page: Page, server: str):
+    """What Bootstrap did: open, go through the entries, close by Escape, by a click elsewhere and by going on."""
+    page.goto(server + "chapters/convolution.html")
+    button = page.locator(".dropdown-download-buttons > button")
+    menu = page.locator(".dropdown-download-buttons > .dropdown-menu")
+    assert button.get_attribute("aria-expanded") == "false"
+    assert not menu.is_visible()
+    button.click()
+    assert button.get_attribute("aria-expanded") == "true"
+    box = menu.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1280
+    page.mouse.click(640, 600)
+    assert not menu.is_visible()
+    button.focus()
+    page.keyboard.press("ArrowDown")
+    assert menu.locator("a, button").first.evaluate("(entry) => entry === document.activeElement")
+    page.keyboard.press("ArrowUp")
+    assert menu.locator("a, button").last.evaluate("(entry) => entry === document.activeElement")
+    page.keyboard.press("Escape")
+    assert not menu.is_visible()
+    assert button.evaluate("(button) => button === document.activeElement")
+    page.keyboard.press("Enter")
+    assert menu.is_visible()
+    for _ in range(menu.locator("a, button").count() + 1):
+        page.keyboard.press("Tab")
+    assert not menu.is_visible()
+
+
+def test_an_example_is_copied_without_its_prompts(page: Page, server: str):
+    """Code that runs, and no output."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(server + "reference/shapes.html")
+    example = page.locator("div.highlight", has_text=">>> ").first
+    lines = example.locator("pre").text_content().splitlines()
+    example.hover()
+    example.locator("button.copybtn").click()
+    page.wait_for_function("document.querySelector('button.copybtn.success')?.ariaLabel === 'Copied'")
+    copied = page.evaluate("navigator.clipboard.readText()").splitlines()
+    assert copied == [line[4:] for line in lines if line.startswith((">>> ", "... "))]
+    assert len(copied) < len(lines)
+
+
+def test_the_first_paint_has_its_colours(browser: Browser, server: str):
+    """The mode is chosen before anything is shown; without scripts the page is light."""
+    dark = browser.new_context(color_scheme="dark", java_script_enabled=True).new_page()
+    dark.route("**/*.js", lambda route: route.abort())
+    dark.goto(server + "bibliography.html")
+    assert dark.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert dark.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    dark.context.close()
+    bare = browser.new_context(color_scheme="dark", java_script_enabled=False).new_page()
+    bare.goto(server + "bibliography.html")
+    style = bare.locator("body").evaluate(
+        "(body) => [getComputedStyle(body)].map((s) => [s.backgroundColor, s.color])[0]"
+    )
+    assert style[0] == "rgb(255, 255, 255)"
+    assert style[1] != "rgb(0, 0, 0)"
+    bare.context.close()
