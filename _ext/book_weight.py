@@ -38,6 +38,7 @@ JOINED = (
     "theme.js",
     "clicks.js",
     "copy.js",
+    "scrollers.js",
 )
 # Scripts of the pages that contain the text beside them.
 NEEDED_BY = {

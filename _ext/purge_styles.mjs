@@ -6,6 +6,7 @@ import postcss from "postcss";
 import { PurgeCSS } from "purgecss";
 
 const TAG = /<[a-z](?:[^<>"']|"[^"]*"|'[^']*')*>/gi;
+const THEMES = ["light", "dark"]; // set by each page's first lines
 const STRING = /"[^"\n]*"|'[^'\n]*'|`[^`]*`/g;
 const ATTRIBUTE = /([\w:-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g;
 
@@ -13,8 +14,8 @@ const ATTRIBUTE = /([\w:-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?/g;
 // page's text does not count, so that the word "table" keeps no style for tables.
 function used(pages, scripts) {
   const [tags, names, values, classes, ids] = Array.from({ length: 5 }, () => new Set());
-  const written = new Set(pages.flatMap((page) => page.match(TAG) ?? []));
-  for (const [, tag, rest] of [...written].map((text) => /^<([\w-]+)(.*)>$/s.exec(text))) {
+  const distinct = new Set(pages.flatMap((page) => page.match(TAG) ?? []));
+  for (const [, tag, rest] of [...distinct].map((text) => /^<([\w-]+)(.*)>$/s.exec(text))) {
     tags.add(tag.toLowerCase());
     for (const [, name, double, single, bare] of rest.matchAll(ATTRIBUTE)) {
       const value = double ?? single ?? bare ?? "";
@@ -24,7 +25,8 @@ function used(pages, scripts) {
       if (name === "class") value.split(/\s+/).forEach((word) => classes.add(word));
     }
   }
-  const undetermined = [...new Set(scripts.flatMap((script) => (script.match(STRING) ?? []).flatMap((text) => text.match(/[\w-]+/g) ?? [])))];
+  const written = scripts.flatMap((script) => script.match(STRING) ?? []).flatMap((text) => text.match(/[\w-]+/g) ?? []);
+  const undetermined = [...new Set([...THEMES, ...written])];
   const [named, attributes] = [{ tags: [...tags], classes: [...classes], ids: [...ids] }, { names: [...names], values: [...values] }];
   return { ...named, attributes, undetermined };
 }

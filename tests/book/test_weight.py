@@ -68,6 +68,7 @@ STATIC = {
     "theme.js": "",
     "clicks.js": "",
     "copy.js": "",
+    "scrollers.js": "",
     "searchtools.js": "",
     "favicon.svg": "",
     "images/logo_used.svg": "",

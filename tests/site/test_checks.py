@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from checks import CHECKS, arrival, explorers, faults
+from checks import CHECKS, explorers, faults, weight
 from checks.visit import Visit
 from playwright.sync_api import BrowserContext
 from site_server import SITE  # tools/site_server.py
@@ -15,6 +15,10 @@ WHITE = (
     "%3Crect width='9' height='9' fill='%23fff'/%3E%3C/svg%3E"
 )
 FAINT = '<p style="color: #777; background: #888">faint</p>'
+RESTLESS = """<script>addEventListener("scroll", () => {
+  const text = Object.assign(document.createElement("p"), { style: "height: 9rem" });
+  document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest("main > * > *, p, figure")?.before(text);
+});</script>"""
 STRANGER = "http://127.0.0.1:9/a.png"
 # What is added to the landing page, and what is changed in it, by the check that must find it.
 ADDED = {
@@ -23,6 +27,9 @@ ADDED = {
     "images_have_words_and_a_size": f'<img src="{WHITE}">',
     "axe_without_contrast": "<button></button>",
     "axe": "<details><summary>More</summary><button></button></details>",
+    "pictures_have_a_size_and_wait": f'<img src="{WHITE}" alt="white">',
+    "keeps_still": RESTLESS,
+    "keeps_still_from_now_on": RESTLESS,
     "ids_are_unique": '<p id="twice"></p><p id="twice"></p>',
     "text_stands_out": FAINT,
     "axe_contrast": FAINT,
@@ -40,6 +47,7 @@ ADDED |= {
 }
 CHANGED = {
     "has_a_title": (r"<title>.*?</title>", "<title></title>"),
+    "waits_for_one_style_sheet_only": (r'<script defer (src="_static/site)', r"<script \1"),
     "notebooks_open_in_binder": (r"mybinder\.org/v2", "mybinder.org/v3"),
     "are_complete_without_a_script": (r"(<figcaption[^>]*>)[^<]*", r"\1Something else."),
     "say_what_they_show": (r"(<label for=\"explorer-[^>]*>)[^<]*", r"\1"),
@@ -66,7 +74,7 @@ def test_every_check_finds_its_fault(
     context: BrowserContext, server: str, broken: str, monkeypatch: pytest.MonkeyPatch
 ):
     """One load of the broken page, and every check that there is has something to say."""
-    monkeypatch.setattr(arrival, "MOST_BYTES", 1)
+    monkeypatch.setattr(weight, "MOST_BYTES", 1)
     monkeypatch.setattr(explorers, "explorers_in", lambda notebook: 2)
     page = context.new_page()
     page.route(server + "index.html", lambda route: route.fulfill(body=broken, content_type="text/html"))
