@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from checks import accessible, arrival, content, explorers, problems, reading
-from checks import accessible, arrival, content, explorers, reading, weight
+from checks import accessible, arrival, content, explorers, problems, reading, weight
 from checks.visit import Visit
 
 Check = Callable[[Visit], Iterable[str]]
