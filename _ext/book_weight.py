@@ -92,7 +92,7 @@ MODE = """<script>
 
 def pages_of(app: Sphinx) -> dict[Path, str]:
     """Return the site's pages, as the theme or an earlier build left them."""
-    names = [*app.env.found_docs, "search"]
+    names = [*app.env.found_docs, "search", "404"]
     files = {Path(app.builder.get_outfilename(name)) for name in names}
     return {file: file.read_text(encoding="utf-8") for file in sorted(files) if file.is_file()}
 
