@@ -9,6 +9,7 @@ import pydata_sphinx_theme
 import pytest
 import sphinx
 import sphinx_book_theme
+from browser import until  # tools/browser.py
 from checks import weight
 from checks.visit import PHONE, Visit
 from playwright.sync_api import Browser, Page
@@ -103,7 +104,7 @@ def test_an_example_is_copied_without_its_prompts(page: Page, server: str):
     lines = example.locator("pre").text_content().splitlines()
     example.hover()
     example.locator("button.copybtn").click()
-    page.wait_for_function("document.querySelector('button.copybtn.success')?.ariaLabel === 'Copied'")
+    until(page, "document.querySelector('button.copybtn.success')?.ariaLabel === 'Copied'")
     copied = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert copied == [line[4:] for line in lines if line.startswith((">>> ", "... "))]
     assert len(copied) < len(lines)
