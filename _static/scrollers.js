@@ -1,7 +1,10 @@
 // Formulas, tables and pictures wider than their box are scrolled. Such a box takes the focus, so that the arrow keys
 // can scroll it; a box that shows everything is passed over.
 {
-  const scrollers = ".katex-display, .equation, .arrays, main table, figure.plate, figure.explorer, dl.field-list p, pre, .output";
+  const scrollers = [
+    ".katex-display, .equation, .arrays, dl.field-list p", // formulas
+    "main table, .pst-scrollable-table-container, pre, .output, figure.plate, figure.explorer",
+  ].join();
 
   const measure = new ResizeObserver((boxes) => {
     for (const { target: box } of boxes) {
