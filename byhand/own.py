@@ -1,7 +1,7 @@
 """A reader's own numbers in place of a calculation's givens.
 
 Texts come in, a solved calculation comes out, or one sentence says what stands in the way and in which field. Nothing
-that a reader types is evaluated: :mod:`byhand.typed` reads it.
+that a reader types is evaluated: ``byhand.typed`` reads it.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def own(identity: str, texts: Mapping[str, str]) -> Calculation:
 
     Raises
     ------
-    Refused
-        If there is no such calculation, a text cannot be read or is not what is expected, or the numbers do not go
-        together; the message is for the reader.
+    ValueError
+        A ``Refused``, whose message is for the reader: if there is no such calculation, a text cannot be read or is not
+        what is expected, or the numbers do not go together.
 
     Examples
     --------
