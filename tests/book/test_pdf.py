@@ -13,7 +13,7 @@ def test_the_book_has_every_chapter_once_and_no_reference():
     """In the order of the table of contents, pages below a chapter included."""
     book = pdf.Book.read()
     names = [name for _, name in book.pages()]
-    assert names[0] == "chapters/start/conventions"
+    assert names[0] == "chapters/start/run_it_yourself"
     assert len(names) == len(set(names))
     assert names.index("chapters/practice/index") + 1 == names.index("chapters/practice/linear_models")
     assert not [name for name in names if name.startswith("reference/")]
