@@ -586,7 +586,7 @@ class SigmoidConvNet(Calculation):
 
     def refuse(self) -> None:
         z1, b1, b2 = numbers(self.values["z1"]), self.given.b1, self.given.b2
-        if z1[0] == z1[1] or any(abs(z) in (0, abs(b1)) or abs(z) > 3 for z in z1):
+        if len(set(z1)) < len(z1) or any(abs(z) in (0, abs(b1)) or abs(z) > 3 for z in z1):
             raise Degenerate("some net inputs agree with one another or with the bias, or saturate")
         if turned(self.given.W1) == self.given.W1:
             raise Degenerate("the filter looks the same when it is turned")
