@@ -39,10 +39,6 @@ MENDED = {
 }
 
 
-# The theme takes the focus away from a button that opens something, so that it cannot come back when that is closed.
-BLURRED = re.compile(r'(\w)\.addEventListener\("click",\(\(\)=>\{\1\.blur\(\)\}\),!0\)')
-
-
 def mend(page: str) -> str:
     """Return a page with all of it mended.
 
@@ -57,15 +53,13 @@ def mend(page: str) -> str:
 
 
 def mend_pages(app: Sphinx, exception: Exception | None) -> None:
-    """Mend every page that was written, and the theme's script."""
+    """Mend every page that was written."""
     if exception is not None or app.builder.format != "html":
         return
     for path in Path(app.outdir).rglob("*.html"):
         page = path.read_text(encoding="utf-8")
         if (mended := mend(page)) != page:
             path.write_text(mended, encoding="utf-8")
-    for script in Path(app.outdir, "_static", "scripts").glob("sphinx-book-theme.js"):
-        script.write_text(BLURRED.sub(r"\1", script.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def fit_headings(html: str, level: int) -> str:

@@ -33,7 +33,6 @@ PURGED = ("styles/", "pygments.css", "copybutton.css", "mystnb.", "katex/", "ico
 # Scripts of every page, joined in this order.
 JOINED = (
     "documentation_options.js",
-    "scripts/sphinx-book-theme.js",
     "scripts/pydata-sphinx-theme.js",
     "theme.js",
     "clicks.js",
@@ -54,6 +53,7 @@ NEEDED_BY = {
 NEVER = (
     *(
         "scripts/bootstrap.js",
+        "scripts/sphinx-book-theme.js",
         "scripts/fontawesome.js",
         "sphinx_highlight.js",
         "clipboard.min.js",
@@ -71,10 +71,15 @@ LEFTOVERS = (
 )
 
 TAG = re.compile(r"[ \t]*(<(link)\b[^>]*>|<(script)\b[^>]*>.*?</script>)[ \t]*\n?", re.DOTALL)
+# The theme measures each piece of code whether it can be scrolled, which keeps a long page waiting; scrollers.js does it
+# when a piece is seen.
+MEASURING = re.compile(r"(?<=function \w\(\)\{)const \w=\(\)=>\{document\.querySelectorAll\(\[\"pre\".*?,\w\(\)(?=\})")
 SHARED_SCRIPT = re.compile(r"site\.\w+\.js")
 WAITS = re.compile(r'^<script\b[^>]*(\bdefer\b|\basync\b|type="module")')
 SOURCE = re.compile(r'\b(?:href|src)="(?:[^"]*?_static/|(?:\.\.?/)*)([^"?]*)')
 FONT_FACE = re.compile(r'(@font-face\{[^}]*?)url\(katex/fonts/(KaTeX_[\w-]+)\.woff2\) format\("woff2"\)\}')
+# What nearly every formula is written in. They are asked for with the style sheet: later, they would move the text.
+FONTS_OF_FORMULAS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
 TOKEN_RULE = re.compile(r'html\[data-theme="(\w+)"\] \.highlight(?: \.(\w+))? \{ (.*?) \}')
 CODE = re.compile(r'<div class="highlight"><pre>.*?</pre>', re.DOTALL)
 TOKEN = re.compile(r'<span class="(\w{1,3})">([^<]*)</span>')
@@ -148,8 +153,8 @@ def joined_scripts(static: Path) -> str:
     Only the first, Sphinx's options, is read from elsewhere.
     """
     options, *others = [(static / name).read_text(encoding="utf-8") for name in JOINED]
-    without_maps = [re.sub(r"^//# sourceMappingURL=.*$", "", text, flags=re.MULTILINE) for text in others]
-    return "\n".join([options, *(f"{{\n{text}\n}}" for text in without_maps)])
+    others = [re.sub(r"^//# sourceMappingURL=.*$", "", text, flags=re.MULTILINE) for text in others]
+    return "\n".join([options, *(f"{{\n{MEASURING.sub('', text)}\n}}" for text in others)])
 
 
 def scripts_of(static: Path) -> list[Path]:
@@ -169,14 +174,24 @@ def store(folder: Path, name: str, content: bytes) -> str:
     return named
 
 
-def lighter_head(page: str, to_static: str, styles: str, script: str) -> str:
+def lighter_head(page: str, to_static: str, styles: str, script: str, fonts: Iterable[str] = ()) -> str:
     r"""Return the page with one style sheet, with scripts that wait, and without what it does not need.
+
+    If it has formulas, their fonts are asked for at once.
 
     >>> page = "<script>document.documentElement.dataset...</script><script src='_static/explorer.js'></script>"
     >>> lighter_head(page.replace("'", '"'), "_static/", "a.css", "b.js").partition("</script>\n")[2]
     '<link rel="stylesheet" href="_static/a.css">\n<script defer src="_static/b.js"></script>\n'
     """
-    shared = f'<link rel="stylesheet" href="{to_static}{styles}">\n<script defer src="{to_static}{script}"></script>\n'
+    early = "".join(
+        f'<link rel="preload" as="font" type="font/woff" crossorigin href="{to_static}{font}">\n'
+        for font in fonts
+        if book_fonts.FORMULA in page
+    )
+    shared = (
+        f'{early}<link rel="stylesheet" href="{to_static}{styles}">\n'
+        f'<script defer src="{to_static}{script}"></script>\n'
+    )
 
     def rewritten(found: re.Match[str]) -> str:
         whole, tag = found[0], found[1]
@@ -205,21 +220,26 @@ def lighter_body(page: str, plain: set[str]) -> str:
     return LOGO.sub('<img loading="lazy" width="18" height="18" ', CODE.sub(unwrapped, page))
 
 
-def with_cut_fonts(styles: str, static: Path, pages: Iterable[str]) -> str:
-    """Store fonts of the letters that the pages show; return the sheet with their names, and without other fonts."""
+def with_cut_fonts(styles: str, static: Path, pages: Iterable[str]) -> tuple[str, list[str]]:
+    """Store fonts of the letters that the pages show.
+
+    Return the sheet with their names, and without other fonts; and the addresses of those that nearly all formulas need.
+    """
     letters = book_fonts.letters_of_fonts(pages)
-    folder = static / "katex" / "fonts"
+    folder, early = static / "katex" / "fonts", []
 
     def cut(found: re.Match[str]) -> str:
         font = found[2]
         if font not in letters:
             return ""
         stored = store(folder, f"{font}.woff", book_fonts.cut(font, letters[font]))
+        if font in FONTS_OF_FORMULAS:
+            early.append(f"katex/fonts/{stored}")
         return f'{found[1]}url(katex/fonts/{stored}) format("woff")}}'
 
     for earlier in folder.glob("*.woff"):
         earlier.unlink()
-    return FONT_FACE.sub(cut, styles)
+    return FONT_FACE.sub(cut, styles), early
 
 
 def plain_tokens(static: Path, sheets: list[str]) -> tuple[set[str], str]:
@@ -264,12 +284,12 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     if stock := {path: page for path, page in pages.items() if is_stock(page)}:
         sheets = style_sheets(stock)
         plain, rule = plain_tokens(static, [name for name, _ in sheets])
-        styles = with_cut_fonts(joined_styles(static, sheets, list(pages)), static, pages.values())
+        styles, fonts = with_cut_fonts(joined_styles(static, sheets, list(pages)), static, pages.values())
         sheet = store(static, "site.css", (styles + rule).encode())
         script = store(static, "site.js", joined_scripts(static).encode())
         for path, page in pages.items():
             to_static = "../" * len(path.relative_to(site).parents[1:]) + "_static/"
-            lighter = lighter_body(lighter_head(page, to_static, sheet, script), plain)
+            lighter = lighter_body(lighter_head(page, to_static, sheet, script, fonts), plain)
             check(path, lighter)
             path.write_text(lighter, encoding="utf-8")
         LOGGER.info("pages made light: %d kB of styles for all", len(styles) // 1000)

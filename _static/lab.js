@@ -87,9 +87,20 @@
     if (status.textContent !== text) status.textContent = text; // said once
   }
 
+  // The fields for a reader's own numbers wait in a template until they are unfolded.
+  const fillIn = (own) => own.querySelector("template")?.replaceWith(own.querySelector("template").content);
+
+  function unfoldOwn(section) {
+    const own = section.querySelector(":scope > .lab-own");
+    fillIn(own);
+    own.open = true;
+  }
+
   function mark(section, field) {
     for (const input of section.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
-    const wrong = field && section.querySelector(`.lab-own [name="${CSS.escape(field)}"]`);
+    if (!field) return;
+    unfoldOwn(section);
+    const wrong = section.querySelector(`.lab-own [name="${CSS.escape(field)}"]`);
     wrong?.setAttribute("aria-invalid", "true");
     wrong?.focus();
   }
@@ -142,7 +153,7 @@
       if (key in fresh.dataset) section.dataset[key] = fresh.dataset[key];
       else delete section.dataset[key];
     }
-    if (isOwnOpen) section.querySelector(".lab-own").open = true;
+    if (isOwnOpen) unfoldOwn(section);
     const controls = [...section.querySelectorAll("form [name]")];
     const again = controls.find((control) => control.name === name) ?? (name && controls[0]);
     again?.focus?.({ preventScroll: true });
@@ -251,6 +262,8 @@
     const button = target.closest("form.lab button[type=button]");
     if (button) actions[button.name](button.closest("section.problem"));
   });
+
+  document.addEventListener("toggle", ({ target }) => target.matches(".lab-own") && fillIn(target), { capture: true });
 
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form.lab, .lab-own form");

@@ -3,19 +3,32 @@
 (() => {
   "use strict";
 
+  const started = new WeakSet();
+
   function startPlayer(player) {
+    if (started.has(player)) return;
+    started.add(player);
     const steps = [...player.closest("details").querySelectorAll("li[data-step]")];
     const [slider, output, line] = ["input", "output", ".player-line"].map((name) => player.querySelector(name));
     const tables = [...player.querySelectorAll("table")];
     const touches = steps.map((step) => JSON.parse(step.dataset.cells ?? "{}"));
     const [back, forward] = player.querySelectorAll("button");
+    let rest;
 
     // Only the arrays that the current part of the solution works with are shown.
     const arraysOf = (part) => new Set(steps.flatMap((step, i) => step.dataset.part === part ? Object.keys(touches[i]) : []));
 
+    // A step is said once, when the hand rests: not every step on the way.
+    const hush = () => {
+      line.setAttribute("aria-busy", true);
+      clearTimeout(rest);
+      rest = setTimeout(() => line.removeAttribute("aria-busy"), 500);
+    };
+
     const show = () => {
       const number = Number(slider.value);
       const shown = arraysOf(steps[number].dataset.part);
+      hush();
       line.innerHTML = steps[number].innerHTML;
       output.textContent = `${number + 1} of ${steps.length}`;
       slider.setAttribute("aria-valuetext", output.textContent);
@@ -45,8 +58,10 @@
     show();
   }
 
-  const startIn = (part) => part.querySelectorAll("[data-player]").forEach(startPlayer);
+  // A player starts when its solution is unfolded: a page of many problems is not kept waiting for what nobody sees.
+  const startIn = (part) => part.querySelectorAll("details[open] [data-player]").forEach(startPlayer);
   document.addEventListener("DOMContentLoaded", () => startIn(document));
+  document.addEventListener("toggle", ({ target }) => target.open && startIn(target.parentElement), { capture: true });
   // A problem with new numbers (lab.js) brings a player of its own.
   document.addEventListener("problem-shown", ({ target }) => startIn(target));
 })();

@@ -1,4 +1,5 @@
-// What this book uses of the 80 kilobytes of Bootstrap: the menus of a page's header, and the way back to its top.
+// What this book uses of the theme's smaller script and of the 80 kilobytes of Bootstrap: the menus of a page's header,
+// the way back to its top, and a list of contents that can be put away.
 
 // The search page asks whether pages mark the words that were looked for; the theme has it switched off.
 window.SPHINX_HIGHLIGHT_ENABLED = false;
@@ -45,5 +46,23 @@ function startWayBack(button) {
   }, { passive: true });
 }
 
+// A line under the header, once text has gone below it.
+function startHeader(top) {
+  const watch = new IntersectionObserver(([{ isIntersecting }]) => document.body.classList.toggle("scrolled", !isIntersecting));
+  watch.observe(top);
+}
+
+// On a wide screen the list of contents stands beside the text. The button that opens it on a phone, by the theme's
+// larger script, puts it away here.
+function startContents(button) {
+  button.addEventListener("click", (event) => {
+    if (!matchMedia("(min-width: 992px)").matches) return;
+    event.stopImmediatePropagation();
+    document.querySelector("#pst-primary-sidebar").classList.toggle("pst-sidebar-hidden");
+  }, { capture: true });
+}
+
+document.querySelectorAll(".sbt-scroll-pixel-helper").forEach(startHeader);
+document.querySelectorAll(".primary-toggle").forEach(startContents);
 document.querySelectorAll("[data-bs-toggle='dropdown']").forEach(startMenu);
 document.querySelectorAll("#pst-back-to-top").forEach(startWayBack);

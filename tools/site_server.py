@@ -35,7 +35,7 @@ class CompressingHandler(SimpleHTTPRequestHandler):
         kind, content = self.guess_type(str(path)), path.read_bytes()
         self.send_response(status)
         if kind.startswith("text/") or kind.endswith(("javascript", "json", "xml")):
-            content = gzip.compress(content)
+            content, kind = gzip.compress(content), f"{kind}; charset=utf-8"
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))

@@ -87,7 +87,10 @@ def _lab(problem: Problem, level: int, heading: bool) -> str:
 
 
 def _own_numbers(problem: Problem) -> str:
-    """Return the form to change the givens of a problem, folded; "" if it has none to change."""
+    """Return the form to change the givens of a problem, folded; "" if it has none to change.
+
+    It waits in a template until it is unfolded: a browser lays out every field of a page at once, folded or not.
+    """
     fields = "".join(
         f"<label>{rich(field.label)} <small>{rich(field.expected)}</small> {_given(field)}</label>"
         for field in own.fields(problem)
@@ -95,8 +98,8 @@ def _own_numbers(problem: Problem) -> str:
     if not fields:
         return ""
     return (
-        f'<details class="lab-own"><summary>Your own numbers</summary><form>{fields}'
-        '<div class="lab-buttons"><button type="submit" name="use">Use these numbers</button></div></form></details>'
+        f'<details class="lab-own"><summary>Your own numbers</summary><template><form>{fields}<div class="lab-buttons">'
+        '<button type="submit" name="use">Use these numbers</button></div></form></template></details>'
     )
 
 
