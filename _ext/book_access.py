@@ -76,12 +76,17 @@ def fit_headings(html: str, level: int) -> str:
 
 
 def fit_problems(app: Sphinx, doctree: nodes.document) -> None:
-    """Put each problem's headings one level below the heading it stands under: readers jump from one to the next."""
+    """Put each problem's headings one level below the heading it stands under: readers jump from one to the next.
+
+    A notebook's cell that shows a problem gets the class ``asks``.
+    """
     for node in doctree.findall(nodes.raw):
         if "html" in node["format"] and PROBLEM.search(node.astext()):
             above, section = 0, node.parent
             while section is not None:
                 above += isinstance(section, nodes.section)
+                if "cell" in section.get("classes", ()):
+                    section["classes"].append("asks")
                 section = section.parent
             node.children = [nodes.Text(fit_headings(node.astext(), above + 1))]
 
