@@ -30,15 +30,10 @@ LOGGER = logging.getLogger(__name__)
 
 # Sheets that were written for any book: only what this one uses is kept. Our own are sent whole.
 PURGED = ("styles/", "pygments.css", "copybutton.css", "mystnb.", "katex/", "icons.css")
-# Scripts of every page, joined in this order.
-JOINED = (
-    "documentation_options.js",
-    "scripts/pydata-sphinx-theme.js",
-    "theme.js",
-    "clicks.js",
-    "copy.js",
-    "scrollers.js",
-)
+# Scripts of every page, joined in this order; the last ones take a task each, so that none keeps the page waiting long.
+AT_ONCE = ("documentation_options.js", "theme.js", "clicks.js")
+IN_TURN = ("scripts/pydata-sphinx-theme.js", "copy.js", "scrollers.js", "settle.js")
+JOINED = AT_ONCE + IN_TURN
 # Scripts of the pages that contain the text beside them.
 NEEDED_BY = {
     "explorer.js": "data-explorer",
@@ -74,6 +69,7 @@ TAG = re.compile(r"[ \t]*(<(link)\b[^>]*>|<(script)\b[^>]*>.*?</script>)[ \t]*\n
 # The theme measures each piece of code whether it can be scrolled, which keeps a long page waiting; scrollers.js does it
 # when a piece is seen.
 MEASURING = re.compile(r"(?<=function \w\(\)\{)const \w=\(\)=>\{document\.querySelectorAll\(\[\"pre\".*?,\w\(\)(?=\})")
+SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 SHARED_SCRIPT = re.compile(r"site\.\w+\.js")
 WAITS = re.compile(r'^<script\b[^>]*(\bdefer\b|\basync\b|type="module")')
 SOURCE = re.compile(r'\b(?:href|src)="(?:[^"]*?_static/|(?:\.\.?/)*)([^"?]*)')
@@ -152,9 +148,11 @@ def joined_scripts(static: Path) -> str:
 
     Only the first, Sphinx's options, is read from elsewhere.
     """
-    options, *others = [(static / name).read_text(encoding="utf-8") for name in JOINED]
-    others = [re.sub(r"^//# sourceMappingURL=.*$", "", text, flags=re.MULTILINE) for text in others]
-    return "\n".join([options, *(f"{{\n{MEASURING.sub('', text)}\n}}" for text in others)])
+    texts = {name: (static / name).read_text(encoding="utf-8") for name in JOINED}
+    options, *at_once = [texts[name] for name in AT_ONCE]
+    in_turn = [SOURCE_MAP.sub("", MEASURING.sub("", texts[name])) for name in IN_TURN]
+    blocks = [f"{{\n{text}\n}}" for text in at_once] + [f"setTimeout(() => {{\n{text}\n}});" for text in in_turn]
+    return "\n".join([options, *blocks])
 
 
 def scripts_of(static: Path) -> list[Path]:

@@ -19,12 +19,11 @@
     node.querySelectorAll(scrollers).forEach((box) => measure.observe(box));
   };
 
-  document.addEventListener("DOMContentLoaded", () => {
-    const main = document.querySelector("main");
-    if (!main) return;
+  const main = document.querySelector("main");
+  if (main) {
     observeAll(main);
     // Problems with other numbers come later.
     new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(observeAll)))
       .observe(main, { childList: true, subtree: true });
-  });
+  }
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import book_fonts
 import book_weight
+import pydata_sphinx_theme
 import pytest
 from book_math import Katex
 from fontTools.ttLib import TTFont
@@ -63,12 +65,13 @@ STATIC = {
     "player.js": "",
     "new.mjs": "",
     "documentation_options.js": "const DOCUMENTATION_OPTIONS = {};",
-    "scripts/sphinx-book-theme.js": "const name = 1;\n//# sourceMappingURL=x.map",
-    "scripts/pydata-sphinx-theme.js": "const name = 2;",
-    "theme.js": "",
+    "scripts/sphinx-book-theme.js": "",
+    "scripts/pydata-sphinx-theme.js": "const name = 2;\n//# sourceMappingURL=x.map",
+    "theme.js": "const name = 1;",
     "clicks.js": "",
     "copy.js": "",
     "scrollers.js": "",
+    "settle.js": "",
     "searchtools.js": "",
     "favicon.svg": "",
     "images/logo_used.svg": "",
@@ -177,8 +180,31 @@ def test_scripts_that_are_joined_keep_their_names_apart(app: SimpleNamespace):
     book_weight.lighten(app, None)
     (script,) = (app.outdir / "_static").glob("site.*.js")
     assert script.read_text().startswith(
-        "const DOCUMENTATION_OPTIONS = {};\n{\nconst name = 1;\n\n}\n{\nconst name = 2;"
+        "const DOCUMENTATION_OPTIONS = {};\n{\nconst name = 1;\n}\n{\n\n}\nsetTimeout(() => {\nconst name = 2;\n\n});"
     )
+
+
+def test_the_theme_no_longer_measures_every_piece_of_code(app: SimpleNamespace):
+    """The step is cut out of the script that is installed: it would keep a long page waiting."""
+    script = Path(pydata_sphinx_theme.__file__).parent / (
+        "theme/pydata_sphinx_theme/static/scripts/pydata-sphinx-theme.js"
+    )
+    shutil.copy(script, app.outdir / "_static" / "scripts")
+    assert ".scrollWidth>" in script.read_text(encoding="utf-8")
+    joined = book_weight.joined_scripts(app.outdir / "_static")
+    assert ".scrollWidth>" not in joined
+
+
+def test_fonts_of_formulas_come_with_the_page_that_has_some(app: SimpleNamespace):
+    """They are asked for before the style sheet that names them, and not on pages without formulas."""
+    formula = '<span class="katex"><span class="katex-html"><span class="mord">2</span></span></span>'
+    write(app, "chapters/one", body=formula)
+    book_weight.lighten(app, None)
+    (font,) = (app.outdir / "_static" / "katex" / "fonts").glob("KaTeX_Main-Regular.*.woff")
+    with_formula, without = [(app.outdir / f"{name}.html").read_text() for name in ("chapters/one", "index")]
+    early = f'<link rel="preload" as="font" type="font/woff" crossorigin href="../_static/katex/fonts/{font.name}">'
+    assert 0 < with_formula.index(early) < with_formula.index('rel="stylesheet"')
+    assert "preload" not in without
 
 
 def test_pages_that_ask_for_other_sheets_stop_the_build(app: SimpleNamespace):

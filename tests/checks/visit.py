@@ -15,6 +15,7 @@ STATES = {
     "unfolded, dark": ("dark", LAPTOP, True),
     "on a phone": ("dark", PHONE, True),
 }
+SETTLED = "!document.querySelector('.bd-article:not([data-settled])')"  # nothing waits to be laid out: see settle.js
 UNFOLD = "document.querySelectorAll('details').forEach((details) => { details.open = true; })"
 
 
@@ -44,6 +45,7 @@ class Visit:
         self._listen()
         self.page.emulate_media(color_scheme="light")
         self.page.goto(self.server + self.address, wait_until="networkidle")
+        until(self.page, SETTLED)
 
     def turn_to(self, state: str) -> None:
         """Bring the page into one of the states, without loading it again."""

@@ -11,7 +11,7 @@ import sphinx
 import sphinx_book_theme
 from browser import until  # tools/browser.py
 from checks import weight
-from checks.visit import PHONE, Visit
+from checks.visit import LAPTOP, PHONE, SETTLED, Visit
 from playwright.sync_api import Browser, Page
 from site_server import ROOT, SITE, pages  # tools/site_server.py
 
@@ -127,3 +127,35 @@ def test_the_first_paint_has_its_colours(browser: Browser, server: str):
     assert paper > 3 * 245
     assert 0 < ink < 3 * 80
     bare.context.close()
+
+
+WAITING = """() => [...document.querySelectorAll(".bd-article section > *")]
+  .filter((block) => getComputedStyle(block).contentVisibility === "auto").length"""
+LONG = "chapters/backpropagation.html"
+
+
+def test_a_long_page_is_laid_out_bit_by_bit(browser: Browser, server: str):
+    """What is far below waits at first, and would wait for the reader without scripts; soon nothing waits any more."""
+    bare = browser.new_context(java_script_enabled=False).new_page()
+    bare.goto(server + LONG)
+    assert bare.evaluate(WAITING) > 100
+    bare.context.close()
+    page = browser.new_context().new_page()
+    page.goto(server + LONG)
+    until(page, SETTLED)
+    assert page.evaluate(WAITING) == 0
+    assert page.locator("pre[tabindex='-1']").count() == 0, "the theme has measured every piece of code"
+    page.context.close()
+
+
+@pytest.mark.parametrize("screen", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_a_link_leads_to_its_place_on_a_long_page(browser: Browser, server: str, screen: dict[str, int]):
+    """At once, and still when all that was above has got its height."""
+    page = browser.new_context(viewport=screen).new_page()
+    page.goto(f"{server}{LONG}#pitfalls")
+    place = page.locator("#pitfalls > h2")
+    assert 0 <= place.bounding_box()["y"] < screen["height"] / 3
+    until(page, SETTLED)
+    page.wait_for_timeout(100)
+    assert 0 <= place.bounding_box()["y"] < screen["height"] / 3
+    page.context.close()
