@@ -213,6 +213,7 @@ def test_a_link_shows_exactly_its_problems(reader: BrowserContext, server: str):
     # By the keyboard: open the form, change a number, use it, answer.
     mine.locator(".lab-own > summary").focus()
     page.keyboard.press("Enter")
+    expect(mine.locator(".lab-own form")).to_be_visible()
     for _ in range(3):  # shape, side of the filters, number of filters
         page.keyboard.press("Tab")
     page.keyboard.type("5")
