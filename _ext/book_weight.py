@@ -66,9 +66,11 @@ LEFTOVERS = (
 )
 
 TAG = re.compile(r"[ \t]*(<(link)\b[^>]*>|<(script)\b[^>]*>.*?</script>)[ \t]*\n?", re.DOTALL)
-# The theme measures each piece of code whether it can be scrolled, which keeps a long page waiting; scrollers.js does it
-# when a piece is seen.
-MEASURING = re.compile(r"(?<=function \w\(\)\{)const \w=\(\)=>\{document\.querySelectorAll\(\[\"pre\".*?,\w\(\)(?=\})")
+# The theme measures each piece of code whether it can be scrolled, which keeps a long page waiting; scrollers.js
+# measures it when it is seen.
+MEASURING = re.compile(
+    r"(?<=function \w\(\)\{)const \w=\(\)=>\{document\.querySelectorAll\(\[\"pre\".*?,\w\(\)(?=\})"
+)
 SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 SHARED_SCRIPT = re.compile(r"site\.\w+\.js")
 WAITS = re.compile(r'^<script\b[^>]*(\bdefer\b|\basync\b|type="module")')
@@ -151,7 +153,9 @@ def joined_scripts(static: Path) -> str:
     texts = {name: (static / name).read_text(encoding="utf-8") for name in JOINED}
     options, *at_once = [texts[name] for name in AT_ONCE]
     in_turn = [SOURCE_MAP.sub("", MEASURING.sub("", texts[name])) for name in IN_TURN]
-    blocks = [f"{{\n{text}\n}}" for text in at_once] + [f"setTimeout(() => {{\n{text}\n}});" for text in in_turn]
+    blocks = [f"{{\n{text}\n}}" for text in at_once] + [
+        f"setTimeout(() => {{\n{text}\n}});" for text in in_turn
+    ]
     return "\n".join([options, *blocks])
 
 
@@ -221,7 +225,7 @@ def lighter_body(page: str, plain: set[str]) -> str:
 def with_cut_fonts(styles: str, static: Path, pages: Iterable[str]) -> tuple[str, list[str]]:
     """Store fonts of the letters that the pages show.
 
-    Return the sheet with their names, and without other fonts; and the addresses of those that nearly all formulas need.
+    Return the sheet with their names, and without other fonts; and the addresses of those that most formulas need.
     """
     letters = book_fonts.letters_of_fonts(pages)
     folder, early = static / "katex" / "fonts", []

@@ -1,10 +1,10 @@
 """What Lighthouse says of the built site: on a phone with a slow line, and on a desktop.
 
 Run ``make bench-lighthouse``, or name pages by patterns: ``make bench-lighthouse PAGES="chapters/*"``, or ``PAGES="*"``
-for all. Each page is loaded several times (``--runs 3``), each time in a new browser; a score is the median. The
-results go to ``benchmarks/lighthouse.json``, and the worst page is named. Lighthouse loads a page without a brake and
-computes how long it would take on a slower line and processor, so a score depends on what else this machine is doing:
-measure on an idle one.
+for all, which takes an hour and a half. Each page is loaded several times (``--runs 3``), each time in a new browser; a
+score is the median. The results go to ``benchmarks/lighthouse.json`` as they come, and the worst page is named.
+Lighthouse loads a page without a brake and computes how long it would take on a slower line and processor, so a score
+depends on what else this machine is doing: measure on an idle one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from itertools import product
 from pathlib import Path
 
 import browser as browsers  # tools/browser.py
@@ -24,6 +25,7 @@ from site_server import ROOT, pages, serving  # tools/site_server.py
 
 RESULTS = Path(__file__).with_name("lighthouse.json")
 LIGHTHOUSE = ROOT / "node_modules" / "lighthouse" / "cli" / "index.js"
+DEVICES = ("mobile", "desktop")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 MEASURES = {  # by Lighthouse's name for it, and ours with its unit
     "first-contentful-paint": "first paint, ms",
@@ -88,7 +90,7 @@ def summary(reports: list[dict]) -> dict:
         if any((report["audits"][name]["score"] or 0) < 0.9 for report in reports)
         and reports[0]["audits"][name]["scoreDisplayMode"] in ("binary", "numeric")
     ]
-    return {"scores": scores, "measures": measures, "failed": failed}
+    return {"runs": len(reports), "scores": scores, "measures": measures, "failed": failed}
 
 
 def chosen(patterns: list[str]) -> list[str]:
@@ -108,23 +110,22 @@ def main() -> None:
         "patterns", nargs="*", metavar="PAGE", help='such as "chapters/*"; one of each kind without'
     )
     parser.add_argument("--runs", type=int, default=3, help="how often each page is loaded (3)")
+    parser.add_argument("--device", action="append", choices=DEVICES, help="both without")
     options = parser.parse_args()
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
     looked_at = {}
     with serving() as server:
-        for page in chosen(options.patterns):
-            for device in ("mobile", "desktop"):
-                found = summary([audit(server + page, device) for _ in range(options.runs)])
-                looked_at[f"{page}, {device}"] = found
-                scores = " ".join(f"{found['scores'][name]:5.0f}" for name in CATEGORIES)
-                print(
-                    f"{page + ', ' + device:55} {scores}  {found['measures']['bytes'] / 1000:5.0f} kB"
-                    f"  {' '.join(found['failed'])}",
-                    flush=True,
-                )
-    RESULTS.write_text(
-        json.dumps(dict(sorted({**results, **looked_at}.items())), indent=1) + "\n", encoding="utf-8"
-    )
+        for page, device in product(chosen(options.patterns), options.device or DEVICES):
+            found = summary([audit(server + page, device) for _ in range(options.runs)])
+            looked_at[f"{page}, {device}"] = found
+            scores = " ".join(f"{found['scores'][name]:5.0f}" for name in CATEGORIES)
+            print(
+                f"{page + ', ' + device:55} {scores}  {found['measures']['bytes'] / 1000:5.0f} kB"
+                f"  {' '.join(found['failed'])}",
+                flush=True,
+            )
+            stored = json.dumps(dict(sorted({**results, **looked_at}.items())), indent=1)
+            RESULTS.write_text(stored + "\n", encoding="utf-8")
     for name in CATEGORIES:
         worst = min(looked_at, key=lambda page, name=name: looked_at[page]["scores"][name])
         print(f"worst {name}: {looked_at[worst]['scores'][name]:.0f}, {worst}")

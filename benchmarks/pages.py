@@ -1,8 +1,9 @@
-"""How light and how quick the built site is: bytes of each page, and the time from a key press to the new picture.
+"""How light and how quick the built site is: bytes of each page, steps of its explorers, answers to its problems.
 
 Run ``make bench-pages``. Sizes are compressed, and counted before the reader touches anything. Steps go up and down
 every range control of every explorer, one value at a time; each is timed in the page, from the input event to the first
-frame painted with the decoded picture. The server is on this machine.
+frame painted with the decoded picture. Answers are timed from the button to what is said: the first one, for which
+Python is loaded, then wrong answers and new numbers for every problem of the page. The server is on this machine.
 """
 
 from __future__ import annotations
@@ -40,31 +41,64 @@ STEPS = """async () => {
   return times;
 }"""
 
+ANSWERS = """async () => {
+  const until = (holds) => new Promise((resolve) => {
+    const look = () => (holds() ? resolve() : requestAnimationFrame(look));
+    look();
+  });
+  const timed = async (act, holds) => {
+    const begin = performance.now();
+    act();
+    await until(holds);
+    return performance.now() - begin;
+  };
+  const times = [];
+  for (const section of document.querySelectorAll("section.problem:has(> form.lab)")) {
+    const [form, status] = [section.querySelector("form.lab"), section.querySelector(":scope > [role=status]")];
+    form.elements.answer.value = "7";
+    times.push(await timed(() => form.requestSubmit(), () => status.dataset.kind));
+    const button = form.elements.namedItem("new");
+    times.push(await timed(() => button.click(), () => "seed" in section.dataset));
+  }
+  return times;
+}"""
 
-def measure(page: Page, address: str) -> tuple[int, list[float]]:
-    """Return the bytes a page transfers and the milliseconds of each step on it."""
+
+def measure(page: Page, address: str) -> tuple[int, list[float], list[float]]:
+    """Return the bytes a page transfers, and the milliseconds of each step and of each answer on it."""
     received = []
     devtools = page.context.new_cdp_session(page)
     devtools.send("Network.enable")
     devtools.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     page.goto(address, wait_until="networkidle")
     transferred = sum(received)
-    return int(transferred), page.evaluate(STEPS)
+    return int(transferred), page.evaluate(STEPS), page.evaluate(ANSWERS)
+
+
+def figures(times: list[float]) -> str:
+    """Return how many times there are, their median, the limit that one in twenty exceeds, and the worst."""
+    if len(times) < 2:
+        return " " * 32
+    p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]
+    return f"{len(times):6} {statistics.median(times):8.0f} {p95:7.0f} {max(times):8.0f}"
 
 
 def main() -> None:
     """Print one line for each page."""
     with serving() as server, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browsers.find(), args=browsers.QUIET)
-        print(f"{'page':40} {'kB':>6} {'steps':>6} {'median ms':>10} {'p95 ms':>7} {'worst ms':>9}")
+        measured = f"{'median':>8} {'p95':>7} {'worst':>8}"
+        print(
+            f"{'page; times in ms':40} {'kB':>6}  {'steps':>5} {measured}  {'first':>6} {'later':>6} {measured}"
+        )
         for address in pages():
             page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
-            transferred, times = measure(page, server + address)
-            figures = ""
-            if times:
-                p95 = statistics.quantiles(times, n=20)[-1]
-                figures = f"{len(times):6} {statistics.median(times):10.1f} {p95:7.1f} {max(times):9.1f}"
-            print(f"{address:40} {transferred / 1000:6.0f} {figures}")
+            transferred, steps, answers = measure(page, server + address)
+            first = f"{answers[0]:6.0f}" if answers else ""
+            line = (
+                f"{address:40} {transferred / 1000:6.0f} {figures(steps)}  {first:6} {figures(answers[1:])}"
+            )
+            print(line.rstrip(), flush=True)
             page.context.close()
         chromium.close()
 

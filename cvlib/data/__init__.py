@@ -4,11 +4,11 @@ Nothing is downloaded.
 """
 
 from cvlib.data.shapes import (
+    BOS,
     CLASSES,
     COLOURS,
-    END,
+    EOS,
     PAD,
-    START,
     VOCABULARY,
     Scenes,
     decode_captions,
@@ -26,12 +26,12 @@ from cvlib.data.shipped import (
 from cvlib.data.toys import checkerboard, ring_of_gaussians, spirals, two_moons, xor
 
 __all__ = [
+    "BOS",
     "CLASSES",
     "COLOURS",
-    "END",
+    "EOS",
     "PAD",
     "PHOTOGRAPHS",
-    "START",
     "VOCABULARY",
     "Dataset",
     "Scenes",

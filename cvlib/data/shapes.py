@@ -20,11 +20,11 @@ from cvlib.init import as_generator
 from cvlib.ops._arrays import indices_below
 
 __all__ = [
+    "BOS",
     "CLASSES",
     "COLOURS",
-    "END",
+    "EOS",
     "PAD",
-    "START",
     "VOCABULARY",
     "Scenes",
     "decode_captions",
@@ -39,8 +39,8 @@ VOCABULARY = (
     "<pad>", "<start>", "<end>", "a", "above", "left", "of", "from", "to", "right", "then", *COLOURS, *CLASSES[1:]
 )  # fmt: skip
 PAD = 0  #: The word that fills up shorter captions.
-START = 1  #: The word before the first.
-END = 2  #: The word after the last.
+BOS = 1  #: Beginning of the sequence: the word before the first.
+EOS = 2  #: End of the sequence: the word after the last.
 
 _INDEX = {word: index for index, word in enumerate(VOCABULARY)}
 _PALETTE = np.array(
@@ -194,7 +194,7 @@ def encode_captions(captions: Sequence[str], *, length: int | None = None) -> np
     """
     if not isinstance(captions, list | tuple) or not all(isinstance(caption, str) for caption in captions):
         raise TypeError(f"captions must be a list of strings, got {captions!r}")
-    rows = [[START, *map(_index_of, caption.split()), END] for caption in captions]
+    rows = [[BOS, *map(_index_of, caption.split()), EOS] for caption in captions]
     longest = max(map(len, rows), default=2)
     length = longest if length is None else integer("length", length, minimum=longest)
     tokens = np.full((len(rows), length), PAD, np.int64)
@@ -232,8 +232,8 @@ def decode_captions(tokens: ArrayLike) -> list[str]:
     tokens = indices_below(len(VOCABULARY), "tokens", tokens)
     if tokens.ndim != 2:
         raise ValueError(f"tokens must have 2 axes (N, T), got shape {tokens.shape}")
-    before_end = np.cumsum(tokens == END, axis=1) == 0
-    words = before_end & (tokens != START) & (tokens != PAD)
+    before_end = np.cumsum(tokens == EOS, axis=1) == 0
+    words = before_end & (tokens != BOS) & (tokens != PAD)
     return [" ".join(VOCABULARY[t] for t in row[on]) for row, on in zip(tokens, words, strict=True)]
 
 
@@ -335,5 +335,5 @@ def _caption(names: Sequence[str], centres: np.ndarray) -> str:
 
 def _index_of(word: str) -> int:
     if word not in _INDEX:
-        raise ValueError(f"captions must be made of {', '.join(VOCABULARY[END + 1 :])}, got {word!r}")
+        raise ValueError(f"captions must be made of {', '.join(VOCABULARY[EOS + 1 :])}, got {word!r}")
     return _INDEX[word]

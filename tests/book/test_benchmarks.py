@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
+import report  # benchmarks/report.py
+import workloads  # benchmarks/workloads.py
+from contenders import ours  # benchmarks/contenders/ours.py
 
 ROOT = Path(__file__).parents[2]
-BENCHMARKS = ROOT / "benchmarks"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def on_path():
-    """The benchmarks are scripts: their folder is on the path only when one of them runs."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield
-
-
-def ours():
-    return importlib.import_module("contenders.ours"), importlib.import_module("workloads")
 
 
 def test_every_workload_is_described_and_done():
-    contender, workloads = ours()
-    assert list(contender.STEPS) == list(workloads.DESCRIPTIONS)
-    for make in contender.STEPS.values():
+    assert list(ours.STEPS) == list(workloads.DESCRIPTIONS)
+    for make in ours.STEPS.values():
         make()()
 
 
 def test_same_shape_same_numbers():
-    _, workloads = ours()
     x, w, b, dy = workloads.CONVOLUTIONS["W1"].arrays()
     assert (x.shape, w.shape, b.shape, dy.shape) == ((32, 3, 32, 32), (16, 3, 3, 3), (16,), (32, 16, 32, 32))
     np.testing.assert_array_equal(x, workloads.normal(*x.shape))
@@ -64,7 +50,6 @@ def test_a_worker_answers():
 
 
 def test_the_page_shows_the_stored_results(tmp_path, monkeypatch):
-    report = importlib.import_module("report")
     stored = report.TABLES.read_text(encoding="utf-8")
     monkeypatch.setattr(report, "TABLES", tmp_path / "tables.md")
     report.main()

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from cvlib.boxes import iou
 from cvlib.data import (
+    BOS,
     CLASSES,
     COLOURS,
-    END,
+    EOS,
     PAD,
-    START,
     VOCABULARY,
     Scenes,
     decode_captions,
@@ -215,9 +215,9 @@ def test_captions_survive_encoding(some):
     assert decode_captions(tokens) == some.captions
     words = [len(caption.split()) for caption in some.captions]
     assert tokens.shape == (200, max(words) + 2)
-    assert np.all(tokens[:, 0] == START)
-    np.testing.assert_array_equal((tokens == END).sum(axis=1), 1)
-    np.testing.assert_array_equal((tokens == END).argmax(axis=1), np.add(words, 1))
+    assert np.all(tokens[:, 0] == BOS)
+    np.testing.assert_array_equal((tokens == EOS).sum(axis=1), 1)
+    np.testing.assert_array_equal((tokens == EOS).argmax(axis=1), np.add(words, 1))
     np.testing.assert_array_equal((tokens != PAD).sum(axis=1), np.add(words, 2))
     assert decode_captions(encode_captions(some.captions, length=40)) == some.captions
 
@@ -226,7 +226,7 @@ def test_every_word_is_used():
     words = {word for caption in scenes(300, max_objects=4).captions for word in caption.split()}
     assert words == set(VOCABULARY[3:])
     assert VOCABULARY[:3] == ("<pad>", "<start>", "<end>")
-    assert (PAD, START, END) == (0, 1, 2)
+    assert (PAD, BOS, EOS) == (0, 1, 2)
     assert len(set(VOCABULARY)) == len(VOCABULARY) == 18
 
 
@@ -246,7 +246,7 @@ def test_any_words_survive_encoding(captions, more):
 
 def test_decoding_what_a_net_may_say():
     a, red, circle = (VOCABULARY.index(word) for word in ("a", "red", "circle"))
-    said = [[START, a, PAD, red, START, circle], [a, END, red, circle, END, PAD], [END, START, PAD, a, a, a]]
+    said = [[BOS, a, PAD, red, BOS, circle], [a, EOS, red, circle, EOS, PAD], [EOS, BOS, PAD, a, a, a]]
     assert decode_captions(said) == ["a red circle", "a", ""]
     assert decode_captions(np.zeros((0, 5), int)) == []
 

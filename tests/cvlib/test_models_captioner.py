@@ -205,7 +205,7 @@ def test_it_learns_the_captions_of_a_few_scenes():
         adam.step(model.gradients)
     assert losses[0] == pytest.approx(np.log(len(VOCABULARY)), rel=0.3)
     assert losses[-1] < 0.05
-    said = model.caption(scenes.images, start=shapes.START, end=shapes.END, max_length=20)
+    said = model.caption(scenes.images, start=shapes.BOS, end=shapes.EOS, max_length=20)
     assert [" ".join(VOCABULARY[word] for word in caption) for caption in said] == scenes.captions
 
 

@@ -47,7 +47,10 @@ ADDED |= {
 }
 CHANGED = {
     "has_a_title": (r"<title>.*?</title>", "<title></title>"),
-    "waits_for_one_style_sheet_only": (r"(?=<script defer)", '<script src="_static/language_data.js"></script>'),
+    "waits_for_one_style_sheet_only": (
+        r"(?=<script defer)",
+        '<script src="_static/language_data.js"></script>',
+    ),
     "notebooks_open_in_binder": (r"mybinder\.org/v2", "mybinder.org/v3"),
     "are_complete_without_a_script": (r"(<figcaption[^>]*>)[^<]*", r"\1Something else."),
     "say_what_they_show": (r"(<label for=\"explorer-[^>]*>)[^<]*", r"\1"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from site_server import SITE  # tools/site_server.py
 
 import byhand
@@ -85,3 +85,20 @@ def test_a_solution_is_played_by_the_keyboard(page: Page, server: str):
     assert problem.locator("button[data-move='1']").get_attribute("aria-disabled") == "true"
     problem.locator("button[data-move='-1']").press("Enter")
     assert slider.get_attribute("aria-valuetext") == f"{steps - 1} of {steps}"
+
+
+def test_a_step_is_said_when_the_hand_rests(page: Page, server: str):
+    """While the slider moves, the line of the step is busy, and a screen reader waits; then it is read once."""
+    page.goto(server + "chapters/practice/convolution.html", wait_until="networkidle")
+    problem = page.locator("[data-problem=A1]").first
+    problem.locator(".worked-solution > summary").click()
+    line = problem.locator(".player-line")
+    slider = problem.locator("[data-player] input")
+    slider.focus()
+    busy = []
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        busy.append(line.get_attribute("aria-busy"))
+    assert busy == ["true"] * 3
+    expect(line).not_to_have_attribute("aria-busy", re.compile(""))
+    assert slider.get_attribute("aria-valuetext").startswith("4 of ")
