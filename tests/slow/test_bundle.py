@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,6 +15,8 @@ from playwright.sync_api import Page, sync_playwright
 from site_server import serving  # tools/site_server.py
 
 NAME = "book"
+FORMULAS_HAVE_THEIR_FONT = """document.fonts.ready.then((fonts) =>
+  [...fonts].some(({ family, status }) => family === "KaTeX_Main" && status === "loaded"))"""
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +96,12 @@ def test_it_is_read_from_any_server_and_from_the_disk(folder: Path, page: Page):
             for address in ("index.html", "chapters/convolution.html"):
                 page.goto(root + address, wait_until="load")
                 explorer_moves(page)
+            assert page.evaluate(FORMULAS_HAVE_THEIR_FONT)
             page.goto(f"{root}chapters/practice/convolution.html", wait_until="load")
             page.locator("summary", has_text="Worked solution").first.click()
             player = page.locator("details[open] [data-player]").first
             player.locator("[data-move='1']").click()
             assert player.locator("output").inner_text().startswith("2 of ")
-    assert complaints == []
+    # From a disk, no browser takes a font before the style sheet asks for it: the page has it a moment later.
+    early = re.compile(r"failed: file:.*/fonts/[^/]*\.woff")
+    assert [words for words in complaints if not early.fullmatch(words)] == []
