@@ -76,8 +76,9 @@ SHARED_SCRIPT = re.compile(r"site\.\w+\.js")
 WAITS = re.compile(r'^<script\b[^>]*(\bdefer\b|\basync\b|type="module")')
 SOURCE = re.compile(r'\b(?:href|src)="(?:[^"]*?_static/|(?:\.\.?/)*)([^"?]*)')
 FONT_FACE = re.compile(r'(@font-face\{[^}]*?)url\(katex/fonts/(KaTeX_[\w-]+)\.woff2\) format\("woff2"\)\}')
-# What nearly every formula is written in. They are asked for with the style sheet: later, they would move the text.
-FONTS_OF_FORMULAS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
+# What most formulas are written in, with the large signs in lines and by themselves. They are asked for with the style
+# sheet by pages that need them: later, they would move the text.
+FONTS_OF_FORMULAS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic", "KaTeX_Size1-Regular", "KaTeX_Size2-Regular")
 TOKEN_RULE = re.compile(r'html\[data-theme="(\w+)"\] \.highlight(?: \.(\w+))? \{ (.*?) \}')
 CODE = re.compile(r'<div class="highlight"><pre>.*?</pre>', re.DOTALL)
 TOKEN = re.compile(r'<span class="(\w{1,3})">([^<]*)</span>')
@@ -179,7 +180,7 @@ def store(folder: Path, name: str, content: bytes) -> str:
 def lighter_head(page: str, to_static: str, styles: str, script: str, fonts: Iterable[str] = ()) -> str:
     r"""Return the page with one style sheet, with scripts that wait, and without what it does not need.
 
-    If it has formulas, their fonts are asked for at once.
+    The fonts of its formulas are asked for at once.
 
     >>> page = "<script>document.documentElement.dataset...</script><script src='_static/explorer.js'></script>"
     >>> lighter_head(page.replace("'", '"'), "_static/", "a.css", "b.js").partition("</script>\n")[2]
@@ -188,7 +189,6 @@ def lighter_head(page: str, to_static: str, styles: str, script: str, fonts: Ite
     early = "".join(
         f'<link rel="preload" as="font" type="font/woff" crossorigin href="{to_static}{font}">\n'
         for font in fonts
-        if book_fonts.FORMULA in page
     )
     shared = (
         f'{early}<link rel="stylesheet" href="{to_static}{styles}">\n'
@@ -222,26 +222,21 @@ def lighter_body(page: str, plain: set[str]) -> str:
     return LOGO.sub('<img loading="lazy" width="18" height="18" ', CODE.sub(unwrapped, page))
 
 
-def with_cut_fonts(styles: str, static: Path, pages: Iterable[str]) -> tuple[str, list[str]]:
-    """Store fonts of the letters that the pages show.
-
-    Return the sheet with their names, and without other fonts; and the addresses of those that most formulas need.
-    """
-    letters = book_fonts.letters_of_fonts(pages)
-    folder, early = static / "katex" / "fonts", []
+def with_cut_fonts(styles: str, static: Path, letters: dict[str, set[str]]) -> tuple[str, dict[str, str]]:
+    """Store the fonts with these letters only; return the sheet without any other font, and the address of each."""
+    folder, stored = static / "katex" / "fonts", {}
 
     def cut(found: re.Match[str]) -> str:
         font = found[2]
         if font not in letters:
             return ""
-        stored = store(folder, f"{font}.woff", book_fonts.cut(font, letters[font]))
-        if font in FONTS_OF_FORMULAS:
-            early.append(f"katex/fonts/{stored}")
-        return f'{found[1]}url(katex/fonts/{stored}) format("woff")}}'
+        file = store(folder, f"{font}.woff", book_fonts.cut(font, letters[font]))
+        stored[font] = f"katex/fonts/{file}"
+        return f'{found[1]}url({stored[font]}) format("woff")}}'
 
     for earlier in folder.glob("*.woff"):
         earlier.unlink()
-    return FONT_FACE.sub(cut, styles), early
+    return FONT_FACE.sub(cut, styles), stored
 
 
 def plain_tokens(static: Path, sheets: list[str]) -> tuple[set[str], str]:
@@ -286,12 +281,15 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     if stock := {path: page for path, page in pages.items() if is_stock(page)}:
         sheets = style_sheets(stock)
         plain, rule = plain_tokens(static, [name for name, _ in sheets])
-        styles, fonts = with_cut_fonts(joined_styles(static, sheets, list(pages)), static, pages.values())
+        letters = book_fonts.letters_of_fonts(pages.values())
+        styles, fonts = with_cut_fonts(joined_styles(static, sheets, list(pages)), static, letters)
         sheet = store(static, "site.css", (styles + rule).encode())
         script = store(static, "site.js", joined_scripts(static).encode())
         for path, page in pages.items():
             to_static = "../" * len(path.relative_to(site).parents[1:]) + "_static/"
-            lighter = lighter_body(lighter_head(page, to_static, sheet, script, fonts), plain)
+            shown = book_fonts.letters_of_fonts([page])
+            early = [address for font, address in fonts.items() if font in FONTS_OF_FORMULAS and font in shown]
+            lighter = lighter_body(lighter_head(page, to_static, sheet, script, early), plain)
             check(path, lighter)
             path.write_text(lighter, encoding="utf-8")
         LOGGER.info("pages made light: %d kB of styles for all", len(styles) // 1000)

@@ -1,25 +1,43 @@
 // What is far below the screen waits to be laid out (book.css), so that a long page opens at once. When the page is there
 // and nothing else is to be done, one block after the other is laid out, until the page is whole: then nothing changes
-// its height under a reader who jumps or turns the device.
+// its height under a reader who jumps or turns the device. Who scrolls before that finds the blocks laid out on arrival:
+// a block that waited until it is seen would push the next one away before the reader's eyes.
 {
   const SLICE = 4; // milliseconds, so that the page never keeps a hand waiting
 
   const whenIdle = window.requestIdleCallback ?? setTimeout; // not every browser has it
   const article = document.querySelector(".bd-article");
-  const waits = (block) => getComputedStyle(block).contentVisibility === "auto";
+  let found = null;
 
-  function settle(blocks) {
+  /** The blocks that wait, in the order of the page. */
+  function waiting() {
+    found ??= [...article.querySelectorAll("section > *")].filter((block) => getComputedStyle(block).contentVisibility === "auto");
+    found = found.filter((block) => !block.classList.contains("settled"));
+    return found;
+  }
+
+  /** Lay out what is on the screen or less than a screen away from it, before it is painted. */
+  function arrive() {
+    const near = ({ top, bottom }) => bottom > -innerHeight && top < 2 * innerHeight;
+    for (const block of waiting().filter((block) => near(block.getBoundingClientRect()))) block.classList.add("settled");
+  }
+
+  function settle() {
+    const blocks = waiting();
     const begin = performance.now();
     while (blocks.length > 0 && performance.now() - begin < SLICE) {
       const block = blocks.shift();
       block.classList.add("settled");
       block.getBoundingClientRect(); // now, not all at once later
     }
-    if (blocks.length > 0) whenIdle(() => settle(blocks));
-    else article.dataset.settled = "";
+    if (blocks.length > 0) return whenIdle(settle);
+    removeEventListener("scroll", arrive);
+    article.dataset.settled = "";
   }
 
-  const begin = () => whenIdle(() => settle([...article.querySelectorAll("section > *")].filter(waits)));
-  if (article && document.readyState === "complete") begin();
-  else if (article) addEventListener("load", begin);
+  if (article) {
+    addEventListener("scroll", arrive);
+    if (document.readyState === "complete") whenIdle(settle);
+    else addEventListener("load", () => whenIdle(settle));
+  }
 }

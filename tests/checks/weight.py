@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.visit import Visit
+from playwright.sync_api import Page
 
 MOST_BYTES = 150_000  # before the reader touches anything, compressed, pictures aside
 MOST_MOVEMENT = 0.02  # of the layout, as browsers count it: https://web.dev/articles/cls
@@ -68,15 +69,21 @@ def pictures_have_a_size_and_wait(visit: Visit) -> Iterator[str]:
 
 def keeps_still(visit: Visit) -> Iterator[str]:
     """Nothing moves while the page loads and the reader scrolls through it."""
-    yield from _moved(visit, before_counts=True)
+    yield from _moved(visit.page, before_counts=True)
 
 
 def keeps_still_from_now_on(visit: Visit) -> Iterator[str]:
     """Nothing moves while the reader scrolls; what moved before was another state of the page."""
-    yield from _moved(visit, before_counts=False)
+    yield from _moved(visit.page, before_counts=False)
 
 
-def _moved(visit: Visit, before_counts: bool) -> Iterator[str]:
-    moved, what = visit.page.evaluate(MOVED, before_counts)
+def keeps_still_in_a_hurry(page: Page, url: str) -> Iterator[str]:
+    """Nothing moves under a reader who leaves for the end while the page still opens."""
+    page.goto(url, wait_until="domcontentloaded")
+    yield from _moved(page, before_counts=True)
+
+
+def _moved(page: Page, before_counts: bool) -> Iterator[str]:
+    moved, what = page.evaluate(MOVED, before_counts)
     if moved > MOST_MOVEMENT:
         yield f"moved by {moved:.3f}, expected at most {MOST_MOVEMENT}: {what}"

@@ -67,6 +67,11 @@ def test_a_phone_s_first_look_does_not_move(browser: Browser, server: str, place
     context.close()
 
 
+def test_nothing_moves_on_a_phone_in_a_hurry(phone: Page, server: str, address: str):
+    """Whole screens are skipped before the page has settled: what waits is laid out before it is seen."""
+    assert list(weight.keeps_still_in_a_hurry(phone, server + address)) == []
+
+
 def test_menus_open_by_mouse_and_keyboard_and_close(page: Page, server: str):
     """What Bootstrap did: open, go through the entries, close by Escape, by a click elsewhere and by going on."""
     page.goto(server + "chapters/convolution.html")
