@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.visit import Visit
 from playwright.sync_api import Page
+
+from checks.visit import Visit
 
 MOST_BYTES = 150_000  # before the reader touches anything, compressed, pictures aside
 MOST_MOVEMENT = 0.02  # of the layout, as browsers count it: https://web.dev/articles/cls
