@@ -288,7 +288,9 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
         for path, page in pages.items():
             to_static = "../" * len(path.relative_to(site).parents[1:]) + "_static/"
             shown = book_fonts.letters_of_fonts([page])
-            early = [address for font, address in fonts.items() if font in FONTS_OF_FORMULAS and font in shown]
+            early = [
+                address for font, address in fonts.items() if font in FONTS_OF_FORMULAS and font in shown
+            ]
             lighter = lighter_body(lighter_head(page, to_static, sheet, script, early), plain)
             check(path, lighter)
             path.write_text(lighter, encoding="utf-8")
