@@ -102,7 +102,12 @@ QUESTION = """(problem, html) => {
   template.innerHTML = html ?? "";
   const children = [...(template.content.firstElementChild ?? problem).children];
   const end = children.findIndex((child) => child.matches("form.lab"));
-  return children.slice(0, end).map((child) => child.outerHTML).join("");
+  const question = children.slice(0, end).map((child) => child.cloneNode(true));
+  for (const child of question) { // a mark of settle.js: laid out
+    child.classList.remove("settled");
+    if (child.classList.length === 0) child.removeAttribute("class");
+  }
+  return question.map((child) => child.outerHTML).join("");
 }"""
 
 
