@@ -24,7 +24,7 @@ PICTURES_AT_FAULT = """() => [...document.images].flatMap((image) => [
 
 # Down the page in steps, as a reader goes; what moves meanwhile, and what has moved before if that counts. The browser
 # excuses what moves soon after an input or a change of the window's size: before, but not now, when there is neither.
-MOVED = """async (beforeCounts) => {
+MOVED = """async ([beforeCounts, patience]) => {
   const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const moves = [];
   const watch = new PerformanceObserver((list) => moves.push(...list.getEntries()));
@@ -37,8 +37,8 @@ MOVED = """async (beforeCounts) => {
     await painted();
   }
   const seen = [...document.images].filter((image) => image.checkVisibility());
-  const second = new Promise((done) => setTimeout(done, 1000)); // a picture that was skipped may never come
-  await Promise.race([second, Promise.all(seen.map((image) => image.decode().catch(() => null)))]);
+  const waitedLongEnough = new Promise((done) => setTimeout(done, patience));
+  await Promise.race([waitedLongEnough, Promise.all(seen.map((image) => image.decode().catch(() => null)))]);
   await painted();
   moves.push(...watch.takeRecords());
   watch.disconnect();
@@ -82,10 +82,11 @@ def keeps_still_from_now_on(visit: Visit) -> Iterator[str]:
 def keeps_still_in_a_hurry(page: Page, url: str) -> Iterator[str]:
     """Nothing moves under a reader who leaves for the end while the page still opens."""
     page.goto(url, wait_until="domcontentloaded")
-    yield from _moved(page, before_counts=True)
+    yield from _moved(page, before_counts=True, patience=1000)  # a picture that was skipped may never come
 
 
-def _moved(page: Page, before_counts: bool) -> Iterator[str]:
-    moved, what = page.evaluate(MOVED, before_counts)
+def _moved(page: Page, before_counts: bool, patience: int = 60_000) -> Iterator[str]:
+    """Say what moves, once the pictures are there or ``patience`` milliseconds are over."""
+    moved, what = page.evaluate(MOVED, [before_counts, patience])
     if moved > MOST_MOVEMENT:
         yield f"moved by {moved:.3f}, expected at most {MOST_MOVEMENT}: {what}"
